@@ -1,0 +1,69 @@
+/**
+ * Everything a handler needs to know of where it runs. The deployed stack sets it as environment variables, the
+ * embedded cloud and tests build it directly; nothing else in lib reads `process.env`.
+ */
+export interface Config {
+  /** Physical names of SQS queues start with it; it holds the stack's id, so that two brokers never meet. */
+  readonly namePrefix: string
+  readonly topologyTable: string
+  /** Where bases and claim checks are kept: `s3://bucket` or `file:///directory/`. */
+  readonly blobs: string
+  /** An SQS queue's URL is this, a slash and its name. */
+  readonly sqsQueueUrlBase: string
+  /** An SQS queue's ARN is this and its name: `arn:aws:sqs:REGION:ACCOUNT:`. */
+  readonly sqsQueueArnBase: string
+  /** The lease, ms (DESIGN §3): how long a read of the topology may serve without being confirmed. 0 = confirm each time. */
+  readonly leaseMs: number
+  /** How the AWS clients are made; empty on AWS. */
+  readonly aws: AwsOptions
+}
+
+export interface AwsOptions {
+  readonly region?: string
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly endpoints?: { readonly dynamodb?: string; readonly sqs?: string; readonly s3?: string }
+}
+
+/** The names of the environment variables that the stack sets and {@link readConfig} reads. */
+export const ENV = {
+  namePrefix: 'LEVERET_NAME_PREFIX',
+  topologyTable: 'LEVERET_TOPOLOGY_TABLE',
+  blobs: 'LEVERET_BLOBS',
+  sqsQueueUrlBase: 'LEVERET_SQS_QUEUE_URL_BASE',
+  sqsQueueArnBase: 'LEVERET_SQS_QUEUE_ARN_BASE',
+  leaseMs: 'LEVERET_LEASE_MS',
+} as const
+
+/** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  return {
+    namePrefix: required(env, ENV.namePrefix),
+    topologyTable: required(env, ENV.topologyTable),
+    blobs: required(env, ENV.blobs),
+    sqsQueueUrlBase: required(env, ENV.sqsQueueUrlBase),
+    sqsQueueArnBase: required(env, ENV.sqsQueueArnBase),
+    leaseMs: leaseFrom(required(env, ENV.leaseMs)),
+    aws: {},
+  }
+}
+
+/** DESIGN §3: a lease is at most ten seconds. */
+export const MAX_LEASE_MS = 10_000
+
+function leaseFrom(text: string): number {
+  const leaseMs = Number(text)
+  if (Number.isInteger(leaseMs) && leaseMs >= 0 && leaseMs <= MAX_LEASE_MS) return leaseMs
+  throw new Error(`${ENV.leaseMs} is '${text}': it must be 0 to ${MAX_LEASE_MS} ms`)
+}
+
+function required(env: Readonly<Record<string, string | undefined>>, name: string): string {
+  const value = env[name]
+  if (value) return value
+  throw new Error(`the environment variable ${name} is missing`)
+}
+
+/** The queues that Leveret itself needs; their physical names are the prefix, a dash and these words. */
+export const INTERNAL_QUEUES = { relay: 'relay' } as const
+
+export const internalQueueName = (config: Pick<Config, 'namePrefix'>, queue: keyof typeof INTERNAL_QUEUES): string =>
+  `${config.namePrefix}-${INTERNAL_QUEUES[queue]}`

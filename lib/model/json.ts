@@ -1,0 +1,82 @@
+import { type AmqpTable, type AmqpValue, isTable, Typed } from './amqp-value.ts'
+
+/**
+ * JSON with AMQP's number types kept. JavaScript reads `1.0` as `1`, AMQP does not: a JSON integer is a long and a JSON
+ * number with a fraction or an exponent is a double (contract §1.1, §3.4). Two forms:
+ *
+ * - the public one, which clients write and read: doubles print with a fraction, what JSON cannot say is simplified;
+ * - the stored one, which loses nothing: a {@link Typed} is `{"$type": …, "value": …}`.
+ */
+
+declare global {
+  interface JSON {
+    parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
+    rawJSON(text: string): object
+  }
+}
+
+const TYPE_FIELD = '$type'
+
+/** Numbers whose text says more than their JavaScript value does: a fraction, an exponent, more than 15 digits. */
+const NEEDS_NUMBER_TEXT = /[\d][.eE]|\d{16}/
+
+/** Parses public JSON. Throws SyntaxError for bad JSON and RangeError for nesting that exhausts the stack. */
+export function parseJson(text: string): AmqpValue {
+  if (!NEEDS_NUMBER_TEXT.test(text)) return JSON.parse(text)
+  return JSON.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined ? numberFromText(value, source) : value,
+  ) as AmqpValue
+}
+
+function numberFromText(value: number, source: string): AmqpValue {
+  if (/[.eE]/.test(source)) {
+    if (!Number.isFinite(value)) throw new SyntaxError(`number out of range: ${source.slice(0, 40)}`)
+    return Number.isInteger(value) ? new Typed('double', value) : value
+  }
+  if (Number.isSafeInteger(value)) return value
+  const integer = BigInt(source)
+  if (BigInt.asIntN(64, integer) !== integer) throw new SyntaxError(`integer beyond 64 bits: ${source.slice(0, 40)}`)
+  return new Typed('int64', integer)
+}
+
+/** Writes public JSON of anything that holds AMQP values. */
+export const stringifyJson = (value: unknown): string => JSON.stringify(value, publicForm)
+
+function publicForm(_key: string, value: unknown): unknown {
+  if (!(value instanceof Typed)) return value
+  if (value.value instanceof Uint8Array) return Buffer.from(value.value).toString('utf8')
+  if (typeof value.value === 'bigint') return JSON.rawJSON(value.value.toString())
+  const isDouble = value.type === 'double' || value.type === 'float'
+  return isDouble && Number.isInteger(value.value) ? JSON.rawJSON(doubleText(Number(value.value))) : value.value
+}
+
+const doubleText = (value: number): string => (/[.e]/.test(String(value)) ? String(value) : `${value}.0`)
+
+/** The stored form of a value: plain JSON data from which {@link fromStored} makes the same value again. */
+export function toStored(value: AmqpValue): unknown {
+  if (value instanceof Typed) return { [TYPE_FIELD]: value.type, value: storedScalar(value.value) }
+  if (Array.isArray(value)) return value.map(toStored)
+  if (!isTable(value)) return value
+  const fields = Object.fromEntries(Object.entries(value).map(([name, field]) => [name, toStored(field)]))
+  return Object.hasOwn(value, TYPE_FIELD) ? { [TYPE_FIELD]: 'table', value: fields } : fields
+}
+
+function storedScalar(value: Typed['value']): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+export function fromStored(stored: unknown): AmqpValue {
+  if (Array.isArray(stored)) return stored.map(fromStored)
+  if (typeof stored !== 'object' || stored === null) return stored as AmqpValue
+  const fields = stored as Record<string, unknown>
+  if (!Object.hasOwn(fields, TYPE_FIELD)) return tableFromStored(fields)
+  const { [TYPE_FIELD]: type, value } = fields
+  if (type === 'table') return tableFromStored(value as Record<string, unknown>)
+  if (type === 'bytes') return new Typed('bytes', Buffer.from(value as string, 'base64'))
+  if (type === 'int64') return new Typed('int64', BigInt(value as string))
+  return new Typed(type as Typed['type'], value as number | string)
+}
+
+export const tableFromStored = (fields: Record<string, unknown>): AmqpTable =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fromStored(field)]))

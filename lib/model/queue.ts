@@ -1,0 +1,25 @@
+import type { AmqpTable } from './amqp-value.ts'
+
+export type QueueType = 'classic' | 'quorum'
+
+/** How a FIFO queue groups its messages: all in one group, by routing key, or by the value of a header. */
+export type FifoGrouping = { by: 'queue' } | { by: 'routing-key' } | { by: 'header'; header: string }
+
+/** The physical queue behind a declared one. Its URL is the endpoint's and the account's matter, its name is ours for good. */
+export interface SqsQueue {
+  readonly name: string
+}
+
+/** A queue as declared (contract §1.2). `arguments` stay as the client wrote them. */
+export interface Queue {
+  readonly id: string
+  readonly name: string
+  readonly type: QueueType
+  readonly durable: boolean
+  readonly autoDelete: boolean
+  readonly arguments: AmqpTable
+  readonly user: string
+  /** Present when the queue is FIFO. */
+  readonly fifo?: FifoGrouping
+  readonly sqsQueues: readonly SqsQueue[]
+}

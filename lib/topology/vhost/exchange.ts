@@ -1,0 +1,94 @@
+import { type AmqpTable, typeName } from '../../model/amqp-value.ts'
+import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
+import { DEFAULT_EXCHANGE, type Exchange, PREDEFINED_EXCHANGES } from '../../model/exchange.ts'
+import { assertName, describeObject, isReservedName } from '../../model/names.ts'
+import { exchangeType } from '../../routing/exchange-types.ts'
+import { autoDeletedExchanges } from './auto-delete.ts'
+import { assertEquivalentArgument, assertEquivalentFlag } from './equivalence.ts'
+import type { VhostEvent } from './events.ts'
+import type { ExchangeNode, VhostState } from './state.ts'
+
+export interface DeclareExchange {
+  readonly type: 'declare-exchange'
+  /** The id that the exchange gets if it is made. */
+  readonly id: string
+  readonly name: string
+  readonly exchangeType: string
+  readonly durable: boolean
+  readonly autoDelete: boolean
+  readonly internal: boolean
+  readonly arguments: AmqpTable
+  readonly user: string
+}
+
+export interface DeleteExchange {
+  readonly type: 'delete-exchange'
+  readonly name: string
+  readonly ifUnused: boolean
+}
+
+/** The texts of RabbitMQ's refusal; the reason says no more, so that nothing about other objects is revealed. */
+export const ACCESS_REFUSED = 'Access refused.'
+
+/** Contract §2.1–2.3. No event where an equivalent exchange exists. */
+export function declareExchange(state: VhostState, command: DeclareExchange): VhostEvent[] {
+  if (command.name === DEFAULT_EXCHANGE) throw accessRefused(ACCESS_REFUSED)
+  assertName(command.name, 'the exchange name')
+  const type = exchangeType(command.exchangeType)
+  if (!type) throw preconditionFailed(`unknown exchange type '${command.exchangeType}'`)
+  const existing = state.exchangeByName(command.name)
+  if (existing) return assertEquivalent(state, existing.exchange, command)
+  if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  assertAlternateExchange(state, command)
+  type.assertArguments(command.arguments)
+  const { id, name, durable, autoDelete, internal, user } = command
+  const exchange = { id, name, type: type.name, durable, autoDelete, internal, arguments: command.arguments, user }
+  return [{ type: 'exchange-declared', exchange }]
+}
+
+function assertEquivalent(state: VhostState, current: Exchange, command: DeclareExchange): VhostEvent[] {
+  const object = describeObject('exchange', current.name, state.vhost)
+  assertEquivalentFlag(object, 'type', command.exchangeType, current.type)
+  assertEquivalentFlag(object, 'durable', command.durable, current.durable)
+  assertEquivalentFlag(object, 'auto_delete', command.autoDelete, current.autoDelete)
+  assertEquivalentFlag(object, 'internal', command.internal, current.internal)
+  assertEquivalentArgument(object, 'alternate-exchange', command.arguments, current.arguments)
+  return []
+}
+
+function assertAlternateExchange(state: VhostState, command: DeclareExchange): void {
+  const alternate = command.arguments['alternate-exchange']
+  if (alternate === undefined || typeof alternate === 'string') return
+  const object = describeObject('exchange', command.name, state.vhost)
+  throw preconditionFailed(`invalid type '${typeName(alternate)}' for arg 'alternate-exchange' in ${object}`)
+}
+
+/** Contract §1.2, §2.2. Throws `not-found` for a missing exchange. */
+export function deleteExchange(state: VhostState, command: DeleteExchange): VhostEvent[] {
+  if (command.name === DEFAULT_EXCHANGE) throw accessRefused(ACCESS_REFUSED)
+  const node = state.exchangeByName(command.name)
+  if (!node) throw notFound()
+  if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  if (command.ifUnused && node.outgoing.size > 0) {
+    throw preconditionFailed(`${describeObject('exchange', command.name, state.vhost)} in use`)
+  }
+  return [exchangeDeleted(node), ...autoDeletedExchanges(state, [...node.incoming.values()], node.exchange.id)]
+}
+
+export const exchangeDeleted = ({ exchange }: Pick<ExchangeNode, 'exchange'>): VhostEvent => ({
+  type: 'exchange-deleted',
+  id: exchange.id,
+  name: exchange.name,
+})
+
+/** What a new vhost begins with (contract §2.2); `ids` has one for each. */
+export function predefinedExchanges(user: string, mintId: () => string): Exchange[] {
+  return PREDEFINED_EXCHANGES.map((predefined) => ({
+    ...predefined,
+    id: mintId(),
+    durable: true,
+    autoDelete: false,
+    arguments: {},
+    user,
+  }))
+}

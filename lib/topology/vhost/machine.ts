@@ -1,0 +1,85 @@
+import type { AmqpValue } from '../../model/amqp-value.ts'
+import type { Binding } from '../../model/binding.ts'
+import type { Exchange } from '../../model/exchange.ts'
+import type { Queue } from '../../model/queue.ts'
+import type { Parameter, Policy, VhostEvent } from './events.ts'
+import { parameterKey, VhostState } from './state.ts'
+
+interface VhostSnapshot {
+  readonly id: string
+  readonly name: string
+  readonly exchanges: readonly Exchange[]
+  readonly queues: readonly Queue[]
+  readonly bindings: readonly Binding[]
+  readonly policies: readonly Policy[]
+  readonly parameters: readonly Parameter[]
+}
+
+/** The state machine of a vhost's journal (DESIGN §3): what each event does to the topology. */
+export const vhostMachine = {
+  format: 1,
+
+  initial: (): VhostState => new VhostState(),
+
+  apply(state: VhostState, event: VhostEvent): void {
+    switch (event.type) {
+      case 'vhost-opened':
+        state.id = event.id
+        state.vhost = event.name
+        for (const exchange of event.exchanges) state.addExchange(exchange)
+        return
+      case 'exchange-declared':
+        return state.addExchange(event.exchange)
+      case 'exchange-deleted':
+        return state.removeExchange(event.id)
+      case 'queue-declared':
+        return state.addQueue(event.queue)
+      case 'queue-deleted':
+        return state.removeQueue(event.id)
+      case 'bound':
+        return state.addBinding(event.binding)
+      case 'unbound':
+        return state.removeBinding(event.binding)
+      case 'policy-set':
+        state.policies.set(event.policy.name, event.policy)
+        return
+      case 'policy-deleted':
+        state.policies.delete(event.name)
+        return
+      case 'parameter-set':
+        state.parameters.set(parameterKey(event.parameter.component, event.parameter.name), event.parameter)
+        return
+      case 'parameter-deleted':
+        state.parameters.delete(parameterKey(event.component, event.name))
+        return
+    }
+  },
+
+  snapshot(state: VhostState): AmqpValue {
+    const snapshot: VhostSnapshot = {
+      id: state.id,
+      name: state.vhost,
+      exchanges: Array.from(state.exchanges(), ({ exchange }) => exchange),
+      queues: Array.from(state.queues(), ({ queue }) => queue),
+      bindings: [...state.bindings()],
+      policies: [...state.policies.values()],
+      parameters: [...state.parameters.values()],
+    }
+    return snapshot as unknown as AmqpValue
+  },
+
+  restore(data: AmqpValue): VhostState {
+    const snapshot = data as unknown as VhostSnapshot
+    const state = new VhostState()
+    state.id = snapshot.id
+    state.vhost = snapshot.name
+    for (const exchange of snapshot.exchanges) state.addExchange(exchange)
+    for (const queue of snapshot.queues) state.addQueue(queue)
+    for (const binding of snapshot.bindings) state.addBinding(binding)
+    for (const policy of snapshot.policies) state.policies.set(policy.name, policy)
+    for (const parameter of snapshot.parameters) {
+      state.parameters.set(parameterKey(parameter.component, parameter.name), parameter)
+    }
+    return state
+  },
+}

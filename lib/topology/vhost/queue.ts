@@ -1,0 +1,91 @@
+import type { AmqpTable } from '../../model/amqp-value.ts'
+import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
+import { assertName, describeObject, isReservedName } from '../../model/names.ts'
+import type { Queue, QueueType, SqsQueue } from '../../model/queue.ts'
+import { autoDeletedExchanges } from './auto-delete.ts'
+import { assertEquivalentArgument, assertEquivalentFlag } from './equivalence.ts'
+import type { VhostEvent } from './events.ts'
+import { ACCESS_REFUSED } from './exchange.ts'
+import { assertQueueArguments, comparedArguments, fifoGroupingOf, queueTypeOf } from './queue-arguments.ts'
+import type { VhostState } from './state.ts'
+
+export interface DeclareQueue {
+  readonly type: 'declare-queue'
+  /** The id that the queue gets if it is made. */
+  readonly id: string
+  readonly name: string
+  readonly durable: boolean
+  readonly autoDelete: boolean
+  readonly arguments: AmqpTable
+  readonly user: string
+  /** The vhost's default queue type, for queues that do not name one. */
+  readonly defaultType?: QueueType | undefined
+  /** The vhost's `max-queues` limit, if any. */
+  readonly maxQueues?: number | undefined
+  /** The SQS queues that stand behind it if it is made. */
+  readonly sqsQueues: readonly SqsQueue[]
+}
+
+export interface DeleteQueue {
+  readonly type: 'delete-queue'
+  readonly name: string
+  /** Deletes only the queue with this id: a later one of the same name is left alone. */
+  readonly onlyId?: string | undefined
+}
+
+/** Contract §2. No event where an equivalent queue exists; names of SQS queues are not compared. */
+export function declareQueue(state: VhostState, command: DeclareQueue): VhostEvent[] {
+  assertName(command.name, 'the queue name')
+  if (command.name === '') throw preconditionFailed('a queue needs a name')
+  const object = describeObject('queue', command.name, state.vhost)
+  const existing = state.queueByName(command.name)
+  if (existing) return assertEquivalent(existing, command, object)
+  if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  const type = queueTypeOf(command.arguments, object, command.defaultType)
+  assertQueueArguments(command.arguments, type, object)
+  assertProperties(command, type, object)
+  assertRoom(state, command)
+  return [{ type: 'queue-declared', queue: newQueue(command, type) }]
+}
+
+function newQueue(command: DeclareQueue, type: QueueType): Queue {
+  const { id, name, durable, autoDelete, user, sqsQueues } = command
+  const fifo = fifoGroupingOf(command.arguments)
+  const queue = { id, name, type, durable, autoDelete, arguments: command.arguments, user, sqsQueues }
+  return fifo ? { ...queue, fifo } : queue
+}
+
+function assertEquivalent(current: Queue, command: DeclareQueue, object: string): VhostEvent[] {
+  assertEquivalentFlag(object, 'durable', command.durable, current.durable)
+  assertEquivalentFlag(object, 'auto_delete', command.autoDelete, current.autoDelete)
+  if (queueTypeOf(command.arguments, object, current.type) !== current.type) {
+    assertEquivalentArgument(object, 'x-queue-type', command.arguments, current.arguments)
+  }
+  for (const name of comparedArguments(current.type)) {
+    assertEquivalentArgument(object, name, command.arguments, current.arguments)
+  }
+  return []
+}
+
+function assertProperties(command: DeclareQueue, type: QueueType, object: string): void {
+  if (type !== 'quorum') return
+  if (!command.durable) throw preconditionFailed(`invalid property 'non-durable' for ${object}`)
+  if (command.autoDelete) throw preconditionFailed(`invalid property 'auto-delete' for ${object}`)
+}
+
+function assertRoom(state: VhostState, { name, maxQueues }: DeclareQueue): void {
+  if (maxQueues === undefined || maxQueues < 0 || state.queueCount < maxQueues) return
+  throw preconditionFailed(
+    `cannot declare queue '${name}': queue limit in vhost '${state.vhost}' (${maxQueues}) is reached`,
+  )
+}
+
+/** Contract §1.2. One event, however many bindings go with the queue. Throws `not-found` for a missing queue. */
+export function deleteQueue(state: VhostState, command: DeleteQueue): VhostEvent[] {
+  const node = state.queueNodeByName(command.name)
+  if (!node || (command.onlyId !== undefined && node.queue.id !== command.onlyId)) throw notFound()
+  return [
+    { type: 'queue-deleted', id: node.queue.id, name: command.name },
+    ...autoDeletedExchanges(state, [...node.incoming.values()]),
+  ]
+}

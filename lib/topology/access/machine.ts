@@ -23,32 +23,38 @@ export const accessMachine = {
     switch (event.type) {
       case 'tag-key-made':
         state.tagKey = event.key
-        return
+        break
       case 'vhost-created':
       case 'vhost-updated':
         state.vhosts.set(event.vhost.name, event.vhost)
-        return
+        break
       case 'vhost-deleted':
-        return state.deleteVhost(event.name)
+        state.deleteVhost(event.name)
+        break
       case 'user-set':
         state.users.set(event.user.name, event.user)
-        return
+        break
       case 'user-deleted':
-        return state.deleteUser(event.name)
+        state.deleteUser(event.name)
+        break
       case 'permission-set':
-        return state.setPermission(event.permission)
+        state.setPermission(event.permission)
+        break
       case 'permission-cleared':
-        return state.clearPermission(event.user, event.vhost)
+        state.clearPermission(event.user, event.vhost)
+        break
       case 'topic-permission-set':
-        return state.setTopicPermission(event.permission)
+        state.setTopicPermission(event.permission)
+        break
       case 'topic-permission-cleared':
-        return state.clearTopicPermission(event.user, event.vhost, event.exchange)
+        state.clearTopicPermission(event.user, event.vhost, event.exchange)
+        break
       case 'global-parameter-set':
         state.globalParameters.set(event.name, event.value)
-        return
+        break
       case 'global-parameter-deleted':
         state.globalParameters.delete(event.name)
-        return
+        break
     }
   },
 

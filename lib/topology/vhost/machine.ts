@@ -27,31 +27,37 @@ export const vhostMachine = {
         state.id = event.id
         state.vhost = event.name
         for (const exchange of event.exchanges) state.addExchange(exchange)
-        return
+        break
       case 'exchange-declared':
-        return state.addExchange(event.exchange)
+        state.addExchange(event.exchange)
+        break
       case 'exchange-deleted':
-        return state.removeExchange(event.id)
+        state.removeExchange(event.id)
+        break
       case 'queue-declared':
-        return state.addQueue(event.queue)
+        state.addQueue(event.queue)
+        break
       case 'queue-deleted':
-        return state.removeQueue(event.id)
+        state.removeQueue(event.id)
+        break
       case 'bound':
-        return state.addBinding(event.binding)
+        state.addBinding(event.binding)
+        break
       case 'unbound':
-        return state.removeBinding(event.binding)
+        state.removeBinding(event.binding)
+        break
       case 'policy-set':
         state.policies.set(event.policy.name, event.policy)
-        return
+        break
       case 'policy-deleted':
         state.policies.delete(event.name)
-        return
+        break
       case 'parameter-set':
         state.parameters.set(parameterKey(event.parameter.component, event.parameter.name), event.parameter)
-        return
+        break
       case 'parameter-deleted':
         state.parameters.delete(parameterKey(event.component, event.name))
-        return
+        break
     }
   },
 

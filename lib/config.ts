@@ -47,6 +47,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   }
 }
 
+/** What the embedded cloud takes from the environment; none of it concerns a deployed broker. */
+export interface LocalEnvironment {
+  /** Where set, nothing is embedded: the AWS SDK reads the same variable, and its others, by itself. */
+  readonly awsEndpointUrl: string | undefined
+  readonly dynoxideBin: string | undefined
+  readonly searchPath: string | undefined
+}
+
+export const readLocalEnvironment = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): LocalEnvironment => ({
+  awsEndpointUrl: env.AWS_ENDPOINT_URL || undefined,
+  dynoxideBin: env.DYNOXIDE_BIN || undefined,
+  searchPath: env.PATH,
+})
+
 /** DESIGN §3: a lease is at most ten seconds. */
 export const MAX_LEASE_MS = 10_000
 

@@ -39,6 +39,10 @@ const INTEGER_TYPES: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'u
 export const isTable = (value: AmqpValue | undefined): value is AmqpTable =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Typed)
 
+/** A field that the table itself has: `constructor` and `__proto__` are names like any other. */
+export const fieldOf = (table: AmqpTable, name: string): AmqpValue | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined
+
 /** The value of an integer of any width as a number (exact) or bigint, or undefined where it is not an integer. */
 export function integerOf(value: AmqpValue | undefined): number | bigint | undefined {
   if (typeof value === 'number') return Number.isInteger(value) ? value : undefined
@@ -101,6 +105,6 @@ function typedText({ type, value }: Typed): string {
 /** Equality as header matching and redeclaring need it; see {@link canonicalText}. */
 export function equalValues(left: AmqpValue | undefined, right: AmqpValue | undefined): boolean {
   if (left === undefined || right === undefined) return left === right
-  if (typeof left !== 'object' && typeof right !== 'object') return left === right
+  if (typeof left === 'string' && typeof right === 'string') return left === right
   return canonicalText(left) === canonicalText(right)
 }

@@ -56,6 +56,7 @@ const doubleText = (value: number): string => (/[.e]/.test(String(value)) ? Stri
 export function toStored(value: AmqpValue): unknown {
   if (value instanceof Typed) return { [TYPE_FIELD]: value.type, value: storedScalar(value.value) }
   if (Array.isArray(value)) return value.map(toStored)
+  if (typeof value === 'number' && !Number.isFinite(value)) return toStored(new Typed('double', value))
   if (!isTable(value)) return value
   const fields = Object.fromEntries(Object.entries(value).map(([name, field]) => [name, toStored(field)]))
   return Object.hasOwn(value, TYPE_FIELD) ? { [TYPE_FIELD]: 'table', value: fields } : fields
@@ -63,7 +64,8 @@ export function toStored(value: AmqpValue): unknown {
 
 function storedScalar(value: Typed['value']): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  return typeof value === 'bigint' ? value.toString() : value
+  if (typeof value === 'bigint' || !isJsonNumber(value)) return `${value}`
+  return value
 }
 
 export function fromStored(stored: unknown): AmqpValue {

@@ -23,10 +23,13 @@ const EMPTY_ONLY: Pattern = { test: (text) => text === '' }
  */
 export function compilePattern(source: string): Pattern {
   if (source.length > MAX_PATTERN_LENGTH) throw invalid(`a pattern may have ${MAX_PATTERN_LENGTH} characters at most`)
-  if (source === '.*' || source === '^.*$' || source === '^.*') return EVERYTHING
+  if (source === '.*' || source === '^.*') return EVERYTHING
   const compiled = compileLinear(source)
-  return { test: (text) => compiled.matcher(text).find() }
+  return { test: (text) => compiled.test(text) }
 }
+
+/** A pattern that finds exactly this text. */
+export const escapePattern = (text: string): string => RE2JS.quote(text)
 
 /** As {@link compilePattern}, for permissions: there the empty pattern matches nothing but the empty name. */
 export const compilePermission = (source: string): Pattern => (source === '' ? EMPTY_ONLY : compilePattern(source))

@@ -39,3 +39,6 @@ export interface ExchangeType {
   /** An empty index for an exchange declared with these arguments. */
   createIndex(args: AmqpTable): BindingIndex
 }
+
+/** For types that take any arguments, or any binding. */
+export const acceptAny = (): void => {}

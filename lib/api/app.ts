@@ -1,0 +1,25 @@
+import { Hono } from 'hono'
+import type { Broker } from '../broker/broker.ts'
+import type { Api, ApiEnv } from './env.ts'
+import { errorResponse } from './errors.ts'
+import { resourcePath } from './path.ts'
+import { fallback } from './resources.ts'
+
+/**
+ * Builds the API of one function. Which routes it serves is the function's choice, and with it what its bundle holds:
+ * publishRoutes, consumeRoutes or manageRoutes.
+ */
+export function createApi(broker: Broker, routes: (api: Api) => void): Api {
+  const api: Api = new Hono<ApiEnv>({ getPath: (_request, options) => resourcePath(eventPath(options)) })
+  api.use(async (c, next) => {
+    c.set('broker', broker)
+    c.set('arrival', broker.journals.arrival())
+    await next()
+  })
+  routes(api)
+  api.notFound(fallback)
+  api.onError((error, c) => errorResponse(c, error))
+  return api
+}
+
+const eventPath = (options?: { env?: ApiEnv['Bindings'] }): string => options?.env?.event.path ?? '/'

@@ -1,0 +1,63 @@
+import { authenticate } from '../access/authenticate.ts'
+import { assertTag, assertVhostAccess, type RequiredTag } from '../access/authorise.ts'
+import { hasVhost, openSession, type Session, type VhostSession } from '../broker/session.ts'
+import { BrokerError, notFound } from '../model/errors.ts'
+import type { ApiContext } from './env.ts'
+import { segment } from './path.ts'
+
+type Answer = Response | Promise<Response>
+type Handler = (c: ApiContext) => Promise<Response>
+
+/** What a resource asks of its caller, and of the states that serve it. */
+export interface Entry {
+  readonly tag: RequiredTag
+  /**
+   * Whether a lease will do: for what is called often and changes no topology. Everything else reads the topology
+   * afresh, so that whoever changed it finds the change (DESIGN §3).
+   */
+  readonly leased?: boolean
+}
+
+/** For resources outside any vhost: lets a user with the tag in. */
+export const withSession =
+  ({ tag, leased = false }: Entry, handle: (c: ApiContext, session: Session) => Answer): Handler =>
+  async (c) => {
+    const session = await open(c, leased, undefined)
+    assertTag(session.user, tag)
+    return handle(c, session)
+  }
+
+/** For resources below `/:vhost`: lets a user with the tag and an entry in that vhost in. */
+export const withVhost =
+  ({ tag, leased = false }: Entry, handle: (c: ApiContext, session: VhostSession) => Answer): Handler =>
+  async (c) => {
+    const vhost = segment(c, 'vhost')
+    const session = await open(c, leased, vhost)
+    assertTag(session.user, tag)
+    if (!hasVhost(session)) throw noSuchVhost(c)
+    assertVhostAccess(session.access, session.user, vhost)
+    return handle(c, session)
+  }
+
+/** RabbitMQ's answers differ: reading and deleting do not find the object, making one does not find the vhost. */
+function noSuchVhost(c: ApiContext): BrokerError {
+  return c.req.method === 'PUT' || c.req.method === 'POST' ? new BrokerError('not-found', 'vhost_not_found') : notFound()
+}
+
+function open(c: ApiContext, leased: boolean, vhost: string | undefined): Promise<Session | VhostSession> {
+  return openSession(c.get('broker'), {
+    arrival: c.get('arrival'),
+    vhost,
+    confirm: !leased,
+    authenticate: (access) => authenticate(access, header(c, 'authorization')),
+  })
+}
+
+/** A request header by its lower-case name; fronts differ in how they spell them. */
+export function header(c: ApiContext, name: string): string | undefined {
+  const { headers } = c.env.event
+  const exact = headers[name]
+  if (exact !== undefined) return exact
+  const spelled = Object.keys(headers).find((key) => key.toLowerCase() === name)
+  return spelled === undefined ? undefined : headers[spelled]
+}

@@ -1,0 +1,20 @@
+import type { Config } from '../config.ts'
+import type { Delivery } from '../delivery/delivery.ts'
+import type { Clock } from '../journal/clock.ts'
+import type { Journals } from '../journal/journals.ts'
+import type { AccessEvent } from '../topology/access/events.ts'
+import type { AccessState } from '../topology/access/state.ts'
+import type { VhostEvent } from '../topology/vhost/events.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
+
+/** The journals with what is in them. */
+export type BrokerJournals = Journals<AccessState, AccessEvent, VhostState, VhostEvent>
+
+/** What the use cases work with: made once per environment (open-broker.ts), shared by all requests. */
+export interface Broker {
+  readonly config: Config
+  readonly clock: Clock
+  readonly journals: BrokerJournals
+  readonly delivery: Delivery
+  close(): Promise<void>
+}

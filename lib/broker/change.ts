@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import { ACCESS_JOURNAL } from '../journal/table.ts'
+import { notFound } from '../model/errors.ts'
+import { ulid } from '../model/id.ts'
+import { type AccessCommand, decideAccess } from '../topology/access/decide.ts'
+import type { AccessState } from '../topology/access/state.ts'
+import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
+import type { Broker } from './broker.ts'
+import type { Session, VhostSession } from './session.ts'
+
+/** Whether a command changed anything; a repetition does not. */
+export type Change = 'changed' | 'unchanged'
+
+/** A new id: for entities, commits, intents and publishes. */
+export const newId = ({ clock }: Pick<Broker, 'clock'>): string => ulid(clock.wallMs(), randomBytes(16))
+
+/** Decides a command on the vhost, commits it, and answers once every later request sees it (DESIGN §3). */
+export async function changeVhost(session: VhostSession, command: VhostCommand): Promise<Change> {
+  const { journals } = session.broker
+  const journal = session.vhost.id
+  const { changed, versions } = await journals.transact({
+    ...commitOf(session),
+    journals: (access) => [stillThere(session, access)],
+    decide: ({ vhosts }) => ({ writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }], result: 0 }),
+  })
+  await journals.settled(versions)
+  return changed ? 'changed' : 'unchanged'
+}
+
+/** As {@link changeVhost}, for users, permissions, limits and global parameters. */
+export async function changeAccess(session: Session, command: AccessCommand): Promise<Change> {
+  const { journals } = session.broker
+  const { changed, versions } = await journals.transact({
+    ...commitOf(session),
+    journals: () => [],
+    decide: ({ access }) => ({ writes: [{ journal: ACCESS_JOURNAL, events: decideAccess(access, command) }], result: 0 }),
+  })
+  await journals.settled(versions)
+  return changed ? 'changed' : 'unchanged'
+}
+
+/** What every commit of a session says of itself. */
+export const commitOf = ({ broker, arrival, user }: Session) => ({ arrival, who: user.name, commitId: newId(broker) })
+
+/** The vhost's journal id. Throws `not-found` once another vhost, or none, has its name. */
+export function stillThere({ vhost }: VhostSession, access: AccessState): string {
+  if (access.vhosts.get(vhost.vhost)?.id !== vhost.id) throw notFound()
+  return vhost.id
+}
+
+export function stateOf(vhosts: ReadonlyMap<string, VhostState>, id: string): VhostState {
+  const state = vhosts.get(id)
+  if (!state) throw new Error(`the state of journal ${id} was not read`)
+  return state
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { type CopyIdentity, deduplicationIdOf, encodeCopy } from '../delivery/copy.ts'
+import type { EncodedMessage } from '../delivery/envelope.ts'
+import type { Copy } from '../delivery/sqs-sender.ts'
+import { canonicalText, fieldOf } from '../model/amqp-value.ts'
+import { headersOf, type Message } from '../model/message.ts'
+import type { Queue } from '../model/queue.ts'
+
+/** A copy of a message for one queue. */
+export function copyFor(queue: Queue, identity: CopyIdentity, message: Message, encoded: EncodedMessage): Copy {
+  const copy = { sqsQueueName: sqsQueueFor(queue), message: encoded, copyAttribute: encodeCopy(identity) }
+  if (!queue.fifo) return copy
+  return { ...copy, groupId: groupIdFor(queue, message), deduplicationId: deduplicationIdOf(identity) }
+}
+
+function sqsQueueFor({ name, sqsQueues: [first] }: Queue): string {
+  if (!first) throw new Error(`queue '${name}' has no SQS queue`)
+  return first.name
+}
+
+/** SQS takes 128 characters of a small alphabet as a group, so what groups the messages is hashed. */
+function groupIdFor({ fifo }: Queue, message: Message): string {
+  if (fifo?.by === 'routing-key') return hashOf(message.routingKey)
+  if (fifo?.by === 'header') return hashOf(canonicalText(fieldOf(headersOf(message.properties), fifo.header) ?? null))
+  return 'queue'
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')

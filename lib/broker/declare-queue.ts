@@ -1,0 +1,136 @@
+import { assertMayDeclareQueue } from '../access/permissions.ts'
+import type { Transacted } from '../journal/decision.ts'
+import type { AmqpTable } from '../model/amqp-value.ts'
+import type { QueueType } from '../model/queue.ts'
+import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
+import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
+import type { VhostEvent } from '../topology/vhost/events.ts'
+import type { ImportItem } from '../topology/vhost/import.ts'
+import type { DeclareQueue } from '../topology/vhost/queue.ts'
+import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
+import { changeVhost, commitOf, newId, stateOf, stillThere } from './change.ts'
+import type { VhostSession } from './session.ts'
+import {
+  CONTROL_PLANE_CONCURRENCY,
+  creatingIntent,
+  deletingIntents,
+  discardCreated,
+  finishDeletingOrLeave,
+} from './sqs-intents.ts'
+
+export interface QueueDeclaration {
+  readonly name: string
+  readonly durable: boolean
+  readonly autoDelete: boolean
+  readonly arguments: AmqpTable
+}
+
+/** Declares a queue and makes the SQS queue behind it, or finds that an equivalent one exists (contract §2). */
+export async function declareQueue(
+  session: VhostSession,
+  declaration: QueueDeclaration,
+): Promise<'created' | 'existing'> {
+  assertMayDeclare(session, declaration)
+  const command = commandFor(session, declaration)
+  const isNew = decideVhost(session.vhost, command).length > 0
+  if (!isNew) return (await changeVhost(session, command)) === 'changed' ? 'created' : 'existing'
+  const { changed, versions } = await commitWithSqsQueues(session, [command], command)
+  await session.broker.journals.settled(versions)
+  return changed ? 'created' : 'existing'
+}
+
+/**
+ * Merges many queues at once, as an import does: those that exist stay as they are. One intent, one commit; the caller
+ * waits for the lease. At most a few hundred, so that the work ends within a request.
+ */
+export async function importQueues(
+  session: VhostSession,
+  declarations: readonly QueueDeclaration[],
+): Promise<Transacted<readonly VhostEvent[]>['versions']> {
+  const missing = declarations.filter(({ name }) => !session.vhost.queueByName(name))
+  const items = missing.map((declaration) => commandFor(session, declaration))
+  const command = { type: 'import', items } satisfies { type: 'import'; items: readonly ImportItem[] }
+  // A file that is refused makes no SQS queues.
+  if (decideVhost(session.vhost, command).length === 0) return []
+  return (await commitWithSqsQueues(session, items, command)).versions
+}
+
+function assertMayDeclare({ access, user, vhost }: VhostSession, { name, arguments: args }: QueueDeclaration): void {
+  const deadLetterExchange = args['x-dead-letter-exchange']
+  assertMayDeclareQueue(access, user, vhost.vhost, {
+    name,
+    exists: vhost.queueByName(name) !== undefined,
+    deadLetterExchange: typeof deadLetterExchange === 'string' ? deadLetterExchange : undefined,
+  })
+}
+
+function commandFor(session: VhostSession, declaration: QueueDeclaration): DeclareQueue {
+  const { broker, access, user, vhost } = session
+  const settings = access.vhosts.get(vhost.vhost)
+  const defaultType = settings?.defaultQueueType
+  const isFifo = fifoGroupingOf(declaration.arguments) !== undefined
+  return {
+    type: 'declare-queue',
+    id: newId(broker),
+    user: user.name,
+    ...declaration,
+    defaultType: defaultType === NO_DEFAULT_QUEUE_TYPE ? undefined : (defaultType as QueueType | undefined),
+    maxQueues: settings?.limits['max-queues'],
+    sqsQueues: [{ name: broker.delivery.queues.newName(declaration.name, isFifo) }],
+  }
+}
+
+/**
+ * Makes the SQS queues of `queues`, then commits `command`. An intent names them until the commit takes it away, so that
+ * whatever dies on the way, no SQS queue stays that no declared queue owns (DESIGN §3).
+ */
+async function commitWithSqsQueues(
+  session: VhostSession,
+  queues: readonly DeclareQueue[],
+  command: VhostCommand,
+): Promise<Transacted<readonly VhostEvent[]>> {
+  const { broker } = session
+  const sqsNames = queues.flatMap(({ sqsQueues }) => sqsQueues.map(({ name }) => name))
+  const intent = creatingIntent(broker, sqsNames)
+  await broker.journals.intents.put(intent)
+  try {
+    await broker.delivery.queues.createAll(sqsNames, CONTROL_PLANE_CONCURRENCY)
+    const done = await commitTaking(session, command, intent.id, sqsNames)
+    if (!done.changed) await discardCreated(broker, intent)
+    return done
+  } catch (error) {
+    await discardCreated(broker, intent)
+    throw error
+  }
+}
+
+async function commitTaking(
+  session: VhostSession,
+  command: VhostCommand,
+  intentId: string,
+  sqsNames: readonly string[],
+): Promise<Transacted<readonly VhostEvent[]>> {
+  const { broker, vhost } = session
+  let unused: ReturnType<typeof deletingIntents> = []
+  const done = await broker.journals.transact({
+    ...commitOf(session),
+    journals: (access) => [stillThere(session, access)],
+    decide: ({ vhosts }) => {
+      const events = decideVhost(stateOf(vhosts, vhost.id), command)
+      if (events.length === 0) return { writes: [], result: events }
+      // Others may have declared some of them meanwhile: theirs count, ours go.
+      unused = deletingIntents(broker, namesWithout(sqsNames, events))
+      const intents = { put: unused, take: [{ id: intentId, state: 'creating' as const }] }
+      return { writes: [{ journal: vhost.id, events }], intents, result: events }
+    },
+  })
+  if (done.changed) await finishDeletingOrLeave(broker, unused)
+  return done
+}
+
+function namesWithout(sqsNames: readonly string[], events: readonly VhostEvent[]): string[] {
+  const used = new Set(
+    events.flatMap((event) => (event.type === 'queue-declared' ? event.queue.sqsQueues.map(({ name }) => name) : [])),
+  )
+  return sqsNames.filter((name) => !used.has(name))
+}

@@ -1,0 +1,133 @@
+import { copyFor } from './copies.ts'
+import { type Relayable, sendToRelay } from './send-to-relay.ts'
+import type { EncodedMessage } from '../delivery/envelope.ts'
+import { envelopeOf } from '../delivery/envelope.ts'
+import type { Copy, SendOutcome } from '../delivery/sqs-sender.ts'
+import { BrokerError, unavailable } from '../model/errors.ts'
+import type { Queue } from '../model/queue.ts'
+import type { Publication } from './publication.ts'
+import type { VhostSession } from './session.ts'
+
+/** Above this many standard queues a publish leaves its fan-out to the relay, so that its latency stays flat (DESIGN §4). */
+const MAX_DIRECT_QUEUES = 50
+
+/** A publication on its way, encoded once for all its queues. */
+interface Consignment {
+  readonly publication: Publication
+  readonly encoded: EncodedMessage
+}
+
+type Failures = Map<Publication, BrokerError>
+
+/**
+ * All or nothing for each publication (DESIGN §4): where it does not fail, every copy is durable, in its SQS queue or in the
+ * relay queue. FIFO queues come first and are never relayed, so that a failure there leaves the standard ones untouched.
+ * Answers in the order given; a failure says `unavailable` where a repetition may help, and then may make duplicates.
+ */
+export async function deliver(
+  session: VhostSession,
+  publications: readonly Publication[],
+): Promise<readonly (BrokerError | undefined)[]> {
+  const failures: Failures = new Map()
+  const consignments = await encodeAll(session, publications, failures)
+  await sendToFifoQueues(session, consignments, failures)
+  await sendToStandardQueues(session, withoutFailed(consignments, failures), failures)
+  return publications.map((publication) => failures.get(publication))
+}
+
+const withoutFailed = (consignments: readonly Consignment[], failures: Failures): Consignment[] =>
+  consignments.filter(({ publication }) => !failures.has(publication))
+
+async function encodeAll(
+  { broker, vhost }: VhostSession,
+  publications: readonly Publication[],
+  failures: Failures,
+): Promise<Consignment[]> {
+  const encodings = publications.map(async (publication): Promise<Consignment[]> => {
+    if (publication.queues.length === 0) return []
+    try {
+      const encoded = await broker.delivery.claimChecks.encode(envelopeOf(publication.message), { vhostId: vhost.id })
+      return [{ publication, encoded }]
+    } catch (error) {
+      failures.set(publication, error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error }))
+      return []
+    }
+  })
+  return (await Promise.all(encodings)).flat()
+}
+
+const UNREACHABLE = 'the message could not be stored: publish it again'
+
+async function sendToFifoQueues(
+  session: VhostSession,
+  consignments: readonly Consignment[],
+  failures: Failures,
+): Promise<void> {
+  const sends = consignments.flatMap((consignment) =>
+    consignment.publication.queues.filter(isFifo).map((queue) => ({ consignment, queue })),
+  )
+  const outcomes = await send(session, sends)
+  for (const [index, { consignment, queue }] of sends.entries()) {
+    const outcome = outcomes[index]
+    if (outcome?.status !== 'sent') failures.set(consignment.publication, failureOf(queue, outcome))
+  }
+}
+
+async function sendToStandardQueues(
+  session: VhostSession,
+  consignments: readonly Consignment[],
+  failures: Failures,
+): Promise<void> {
+  const relayables: Relayable[] = []
+  const sends: { consignment: Consignment; queue: Queue }[] = []
+  for (const consignment of consignments) {
+    const queues = consignment.publication.queues.filter((queue) => !isFifo(queue))
+    if (queues.length > MAX_DIRECT_QUEUES) relayables.push({ publication: consignment.publication, queues })
+    else for (const queue of queues) sends.push({ consignment, queue })
+  }
+  const outcomes = await send(session, sends)
+  const undelivered = new Map<Publication, Queue[]>()
+  for (const [index, { consignment, queue }] of sends.entries()) {
+    const outcome = outcomes[index]
+    if (outcome?.status === 'sent') continue
+    if (outcome?.status === 'failed' && outcome.retriable) add(undelivered, consignment.publication, queue)
+    else failures.set(consignment.publication, failureOf(queue, outcome))
+  }
+  for (const [publication, queues] of undelivered) {
+    if (!failures.has(publication)) relayables.push({ publication, queues })
+  }
+  await relayAll(session, relayables, failures)
+}
+
+async function relayAll(session: VhostSession, relayables: readonly Relayable[], failures: Failures): Promise<void> {
+  if (relayables.length === 0) return
+  const accepted = await sendToRelay(session.broker, session.vhost.id, relayables)
+  for (const [index, { publication }] of relayables.entries()) {
+    if (!accepted[index]) failures.set(publication, unavailable(UNREACHABLE))
+  }
+}
+
+const isFifo = (queue: Queue): boolean => queue.fifo !== undefined
+
+function add(undelivered: Map<Publication, Queue[]>, publication: Publication, queue: Queue): void {
+  const queues = undelivered.get(publication)
+  if (queues) queues.push(queue)
+  else undelivered.set(publication, [queue])
+}
+
+function send(
+  { broker }: VhostSession,
+  sends: readonly { consignment: Consignment; queue: Queue }[],
+): Promise<readonly SendOutcome[]> {
+  const copies: Copy[] = sends.map(({ consignment: { publication, encoded }, queue }) =>
+    copyFor(queue, { publishId: publication.publishId, queueId: queue.id, hop: 0 }, publication.message, encoded),
+  )
+  return broker.delivery.sender.send(copies)
+}
+
+function failureOf(queue: Queue, outcome: SendOutcome | undefined): BrokerError {
+  if (outcome?.status === 'missing-queue') {
+    return unavailable(`queue '${queue.name}' is down: its SQS queue was deleted; delete it and declare it again`)
+  }
+  return unavailable(UNREACHABLE, { cause: outcome?.error })
+}

@@ -1,0 +1,20 @@
+import { logError } from '../log.ts'
+import type { Broker } from './broker.ts'
+import { finishDeleting } from './sqs-intents.ts'
+
+/** Older than any request can be: whoever put the intent has died, or has given up (DESIGN §3). */
+const ABANDONED_AFTER_MS = 10 * 60_000
+
+/** Finishes what somebody began and did not end: SQS queues that no commit took, and those that one left to delete. */
+export async function finishIntents(broker: Broker): Promise<void> {
+  const { intents } = broker.journals
+  for (const intent of await intents.olderThan(ABANDONED_AFTER_MS)) {
+    try {
+      // Whoever is still about to commit a `creating` one loses it here, and its commit fails.
+      if (intent.state === 'creating' && !(await intents.abandon(intent.id))) continue
+      await finishDeleting(broker, intent)
+    } catch (error) {
+      logError('unfinished work stays for the next minute', error, { intent: intent.id })
+    }
+  }
+}

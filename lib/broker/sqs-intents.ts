@@ -1,0 +1,59 @@
+import type { Intent } from '../journal/intents.ts'
+import type { AmqpValue } from '../model/amqp-value.ts'
+import { logError } from '../log.ts'
+import type { Broker } from './broker.ts'
+import { newId } from './change.ts'
+
+/**
+ * What an intent says about SQS queues (DESIGN §3): they are being made for a commit that may never come, or are left to
+ * be deleted by one that did. Whoever finds it later knows what to delete.
+ */
+export interface SqsIntentBody {
+  readonly sqsQueues: readonly string[]
+}
+
+/** An item holds 400 KB; a name has 80 bytes at most. */
+const MAX_NAMES = 2000
+
+/** How many calls to SQS's control plane are under way at once. */
+export const CONTROL_PLANE_CONCURRENCY = 10
+
+export const creatingIntent = (broker: Broker, sqsQueues: readonly string[]): Intent =>
+  intentOf(broker, 'creating', sqsQueues)
+
+/** As many intents as it takes to name all of these. */
+export function deletingIntents(broker: Broker, sqsQueues: readonly string[]): Intent[] {
+  const intents: Intent[] = []
+  for (let start = 0; start < sqsQueues.length; start += MAX_NAMES) {
+    intents.push(intentOf(broker, 'deleting', sqsQueues.slice(start, start + MAX_NAMES)))
+  }
+  return intents
+}
+
+function intentOf(broker: Broker, state: Intent['state'], sqsQueues: readonly string[]): Intent {
+  const body: SqsIntentBody = { sqsQueues }
+  return { id: newId(broker), state, createdMs: broker.clock.wallMs(), body: body as unknown as AmqpValue }
+}
+
+/** Deletes the SQS queues that an intent names, then the intent. Throws where a queue could not be deleted; repeatable. */
+export async function finishDeleting(broker: Broker, intent: Intent): Promise<void> {
+  const { sqsQueues } = intent.body as unknown as SqsIntentBody
+  await broker.delivery.queues.deleteAll(sqsQueues, CONTROL_PLANE_CONCURRENCY)
+  await broker.journals.intents.remove(intent.id)
+}
+
+/**
+ * As {@link finishDeleting}, for a change that is already made: what cannot be deleted now stays named by the intent,
+ * and the clock tries again.
+ */
+export async function finishDeletingOrLeave(broker: Broker, intents: readonly Intent[]): Promise<void> {
+  const outcomes = await Promise.allSettled(intents.map((intent) => finishDeleting(broker, intent)))
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') logError('SQS queues are left to be deleted later', outcome.reason)
+  }
+}
+
+/** Gives up queues that were made for a commit, unless the commit took place after all. */
+export async function discardCreated(broker: Broker, intent: Intent): Promise<void> {
+  if (await broker.journals.intents.abandon(intent.id)) await finishDeletingOrLeave(broker, [intent])
+}

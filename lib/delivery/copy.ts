@@ -1,0 +1,32 @@
+import { parseFields, UnknownEnvelopeError } from './envelope-metadata.ts'
+import { carriedJson } from './sqs-text.ts'
+
+/** The message attribute that holds what differs from copy to copy of one publish. */
+export const COPY_ATTRIBUTE = 'leveret-copy'
+
+/** What makes a copy the one that it is (DESIGN §4), whatever SQS queue it is found in and however often it was sent. */
+export interface CopyIdentity {
+  /** Minted once per publish, before any retry. */
+  readonly publishId: string
+  readonly queueId: string
+  /** How often the message was dead-lettered or redriven, so that no deduplication window swallows a return to a queue. */
+  readonly hop: number
+}
+
+/** The attribute's value. The first hop is left out. */
+export const encodeCopy = ({ publishId, queueId, hop }: CopyIdentity): string =>
+  carriedJson({ publish: publishId, queue: queueId, hop: hop === 0 ? undefined : hop })
+
+/** Throws `UnknownEnvelopeError` for whatever {@link encodeCopy} does not write. */
+export function parseCopy(attribute: string): CopyIdentity {
+  const { publish, queue, hop = 0 } = parseFields(attribute)
+  if (typeof publish === 'string' && typeof queue === 'string' && isHop(hop)) {
+    return { publishId: publish, queueId: queue, hop }
+  }
+  throw new UnknownEnvelopeError(`the attribute '${COPY_ATTRIBUTE}' is not in a known form`)
+}
+
+export const isHop = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+/** SQS takes up to 128 letters, digits and punctuation marks as a deduplication id; ids of ours are 26 or 43 characters. */
+export const deduplicationIdOf = ({ publishId, queueId, hop }: CopyIdentity): string => `${publishId}/${queueId}/${hop}`

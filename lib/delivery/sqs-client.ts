@@ -1,0 +1,94 @@
+import {
+  type BatchResultErrorEntry,
+  ChangeMessageVisibilityBatchCommand,
+  type ChangeMessageVisibilityBatchCommandInput,
+  CreateQueueCommand,
+  type CreateQueueCommandInput,
+  DeleteMessageBatchCommand,
+  type DeleteMessageBatchCommandInput,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  type QueueAttributeName,
+  ReceiveMessageCommand,
+  type ReceiveMessageCommandInput,
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandInput,
+  SQSClient,
+  type SQSClientConfig,
+} from '@aws-sdk/client-sqs'
+import type { AwsOptions } from '../config.ts'
+
+/** What a batch call answers: HTTP 200 may hold failures, so every entry is looked up by its id. */
+export interface BatchAnswer {
+  readonly Successful?: readonly { readonly Id?: string | undefined }[] | undefined
+  readonly Failed?: readonly BatchResultErrorEntry[] | undefined
+}
+
+/** The calls of SQS that this room makes, one request each. They throw what the SDK throws. */
+export interface SqsApi {
+  sendMessageBatch(input: SendMessageBatchCommandInput): Promise<BatchAnswer>
+  deleteMessageBatch(input: DeleteMessageBatchCommandInput): Promise<BatchAnswer>
+  changeMessageVisibilityBatch(input: ChangeMessageVisibilityBatchCommandInput): Promise<BatchAnswer>
+  receiveMessage(input: ReceiveMessageCommandInput, signal?: AbortSignal): Promise<readonly Message[]>
+  createQueue(input: CreateQueueCommandInput): Promise<void>
+  deleteQueue(queueUrl: string): Promise<void>
+  getQueueAttributes(queueUrl: string, names: QueueAttributeName[]): Promise<Readonly<Record<string, string>>>
+  /** Closes the connections. */
+  close(): void
+}
+
+const MAX_ATTEMPTS = 3
+const CONNECTION_TIMEOUT_MS = 2000
+/** Ample for a batch of 1 MiB; a long poll is given its wait on top. */
+const REQUEST_TIMEOUT_MS = 10_000
+/** Wide fan-outs and the polls of many queues run beside each other; a socket costs nothing until it is used. */
+const MAX_SOCKETS = 256
+
+export function openSqs(aws: AwsOptions): SqsApi {
+  const client = new SQSClient(clientConfig(aws))
+  return {
+    sendMessageBatch: (input) => client.send(new SendMessageBatchCommand(input)),
+    deleteMessageBatch: (input) => client.send(new DeleteMessageBatchCommand(input)),
+    changeMessageVisibilityBatch: (input) => client.send(new ChangeMessageVisibilityBatchCommand(input)),
+    receiveMessage: async (input, signal) => {
+      const requestTimeout = (input.WaitTimeSeconds ?? 0) * 1000 + REQUEST_TIMEOUT_MS
+      const options = signal === undefined ? { requestTimeout } : { requestTimeout, abortSignal: signal }
+      const { Messages } = await client.send(new ReceiveMessageCommand(input), options)
+      return Messages ?? []
+    },
+    createQueue: async (input) => {
+      await client.send(new CreateQueueCommand(input))
+    },
+    deleteQueue: async (queueUrl) => {
+      await client.send(new DeleteQueueCommand({ QueueUrl: queueUrl }))
+    },
+    getQueueAttributes: async (queueUrl, names) => {
+      const { Attributes } = await client.send(
+        new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: names }),
+      )
+      return Attributes ?? {}
+    },
+    close: () => client.destroy(),
+  }
+}
+
+function clientConfig({ region, credentials, endpoints }: AwsOptions): SQSClientConfig {
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(endpoints?.sqs === undefined ? {} : { endpoint: endpoints.sqs }),
+    // Queue URLs come from the configuration, as the endpoint does: neither overrides the other.
+    useQueueUrlAsEndpoint: false,
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: 'standard',
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { fromStored, toStored } from '../model/json.ts'
+import type { Blobs } from './blobs.ts'
+import type { JournalEvent, StateMachine } from './machine.ts'
+import type { BaseReference } from './store.ts'
+
+/**
+ * A base is the state of a journal at one version, so that loading need not begin with the first entry. It is a cache:
+ * immutable, and made again from the entries when it is lost.
+ */
+
+/** A new base is due after this many entries, or this many bytes of them, since the last (DESIGN §3). */
+const ENTRIES_PER_BASE = 256
+const BYTES_PER_BASE = 256 * 1024
+
+export const isBaseDue = (since: { readonly entryCount: number; readonly sizeBytes: number }): boolean =>
+  since.entryCount >= ENTRIES_PER_BASE || since.sizeBytes >= BYTES_PER_BASE
+
+const baseKey = (journal: string, { epoch, version }: BaseReference): string =>
+  `bases/${journal}/${epoch}/${version}.json.gz`
+
+interface StoredBase {
+  readonly journal: string
+  readonly version: number
+  readonly format: number
+  readonly state: unknown
+}
+
+/** Takes the snapshot before it returns, so the state may change as soon as it has. */
+export function saveBase<State, Event extends JournalEvent>(
+  blobs: Blobs,
+  machine: StateMachine<State, Event>,
+  journal: string,
+  at: BaseReference,
+  state: State,
+): Promise<void> {
+  const base: StoredBase = {
+    journal,
+    version: at.version,
+    format: machine.format,
+    state: toStored(machine.snapshot(state)),
+  }
+  return blobs.put(baseKey(journal, at), gzipSync(JSON.stringify(base), { level: 1 }))
+}
+
+/** The state at a base, or undefined where the base is missing, damaged or of a newer format: the entries tell it as well. */
+export async function loadBase<State, Event extends JournalEvent>(
+  blobs: Blobs,
+  machine: StateMachine<State, Event>,
+  journal: string,
+  at: BaseReference,
+): Promise<State | undefined> {
+  try {
+    const bytes = await blobs.get(baseKey(journal, at))
+    if (bytes === undefined) return undefined
+    const base = JSON.parse(gunzipSync(bytes).toString('utf8')) as StoredBase
+    const isUsable = base.journal === journal && base.version === at.version && base.format <= machine.format
+    return isUsable ? machine.restore(fromStored(base.state)) : undefined
+  } catch {
+    return undefined
+  }
+}

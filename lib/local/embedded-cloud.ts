@@ -1,0 +1,159 @@
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { type Config, internalQueueName } from '../config.ts'
+import { logError } from '../log.ts'
+import { type Backends, EXTERNAL_BACKENDS, startEmbeddedBackends } from './backends.ts'
+import { type DataDirectory, openDataDirectory } from './data-directory.ts'
+import type { DynoxideSearch } from './dynoxide-binary.ts'
+import { startEventSource } from './event-source.ts'
+import { FrontDoor } from './front-door.ts'
+import type { Handlers } from './handlers.ts'
+import { type HttpServer, listen } from './http-server.ts'
+import { clientOptions, createResources } from './resources.ts'
+import { openSqsEngine, type SqsEngine } from './sqs/engine.ts'
+import { messageOf, StartError } from './start-error.ts'
+import { startTicker } from './ticker.ts'
+
+/** Every stack has an id in its prefix; this is the one broker of a machine, or of the endpoint that is used instead. */
+const NAMES = { namePrefix: 'leveret-local', topologyTable: 'leveret-local-topology' } as const
+const CLOCK_INTERVAL_MS = 60_000
+const DRAIN_MS = 5_000
+
+const WELCOME = `Leveret: RabbitMQ's model with no servers. This is its embedded cloud, on your machine.
+
+/api   RabbitMQ's management HTTP API (user guest, password guest)
+/      SQS, for any AWS SDK that has this address as its endpoint
+
+Documentation: README.md and docs/ of the project.
+`
+
+export interface EmbeddedCloudOptions extends DynoxideSearch {
+  /** 0 takes a free port. */
+  readonly port: number
+  /** Made where it is missing. */
+  readonly dataDir: string
+  /** Where set, nothing is embedded; only blobs are kept in the data directory. */
+  readonly awsEndpointUrl?: string | undefined
+}
+
+export interface EmbeddedCloud {
+  readonly url: string
+  readonly port: number
+  /** Absolute. */
+  readonly dataDir: string
+  /** Settles when it cannot go on, with the reason; `close` is still to be called. */
+  readonly failure: Promise<string>
+  /** Lets requests in flight finish, for five seconds at most, then ends all that was started. */
+  close(): Promise<void>
+}
+
+/**
+ * The deployed handlers in this process, behind one HTTP server on the loopback interface.
+ * @throws StartError where the person who started it has to do something
+ */
+export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
+  const resources = new AsyncDisposableStack()
+  try {
+    const { server, directory, backends } = await start(options, resources)
+    return {
+      url: server.url,
+      port: server.port,
+      dataDir: directory.path,
+      failure: backends.failure,
+      close: () => resources.disposeAsync(),
+    }
+  } catch (error) {
+    await resources.disposeAsync()
+    throw error
+  }
+}
+
+interface Started {
+  readonly server: HttpServer
+  readonly directory: DataDirectory
+  readonly backends: Backends
+}
+
+/** What is deferred to `resources` ends in the opposite order: first what calls, then what is called. */
+async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableStack): Promise<Started> {
+  const directory = openDataDirectory(options.dataDir)
+  resources.defer(() => directory.release())
+  const handlers = Promise.withResolvers<Handlers>()
+  // A failed start is reported by this function; requests that wait for handlers end with their connections.
+  handlers.promise.catch(() => undefined)
+  // Loading the handlers takes longer than anything else, so it begins before they are needed.
+  const loading = import('./handlers.ts')
+  loading.catch(() => undefined)
+
+  const isEmbedded = options.awsEndpointUrl === undefined
+  let url = ''
+  const sqsEngine = isEmbedded ? openSqs(directory, () => url) : undefined
+  const door = new FrontDoor({ handlers: handlers.promise, sqs: sqsEngine, welcome: WELCOME })
+  const server = await listen(options.port, (request, response) => door.serve(request, response))
+  url = server.url
+  resources.defer(() => server.close())
+  // Waiting receives end empty-handed, so that the server need not wait for them.
+  resources.defer(() => sqsEngine?.close())
+  try {
+    const backends = isEmbedded ? await startEmbeddedBackends(directory, options, url) : EXTERNAL_BACKENDS
+    resources.defer(() => backends.close())
+    const sqs = new SQSClient(clientOptions(backends.aws, backends.aws.endpoints?.sqs))
+    resources.defer(() => sqs.destroy())
+    const config = await createConfig(directory, backends, sqs, options.awsEndpointUrl)
+    const { openHandlers } = await loading
+    const opened = await openHandlers(config)
+    resources.defer(() => opened.close())
+    startCallers(config, sqs, opened, door, resources)
+    handlers.resolve(opened)
+    return { server, directory, backends }
+  } catch (error) {
+    handlers.reject(error)
+    throw error
+  }
+}
+
+const openSqs = (directory: DataDirectory, endpoint: () => string): SqsEngine =>
+  openSqsEngine({
+    file: directory.sqsFile,
+    endpoint,
+    onInternalError: (error) => logError('the SQS engine failed', error),
+  })
+
+async function createConfig(
+  directory: DataDirectory,
+  { aws }: Backends,
+  sqs: SQSClient,
+  awsEndpointUrl: string | undefined,
+): Promise<Config> {
+  try {
+    const queues = await createResources({ ...NAMES, aws }, sqs)
+    return { ...NAMES, ...queues, aws, blobs: directory.blobsUrl, leaseMs: 0 }
+  } catch (error) {
+    if (awsEndpointUrl === undefined) throw error
+    throw new StartError(
+      `AWS_ENDPOINT_URL is ${awsEndpointUrl}, where a table and a queue could not be made: ${messageOf(error)}\n` +
+        'Is it running, and are AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set? Unset AWS_ENDPOINT_URL to embed all.',
+      { cause: error },
+    )
+  }
+}
+
+/** What calls handlers: the front door, the relay queue's event source, and the clock. They end first, together. */
+function startCallers(
+  config: Config,
+  sqs: SQSClient,
+  handlers: Handlers,
+  door: FrontDoor,
+  resources: AsyncDisposableStack,
+): void {
+  const relayName = internalQueueName(config, 'relay')
+  const relay = startEventSource({
+    sqs,
+    queueUrl: `${config.sqsQueueUrlBase}/${relayName}`,
+    queueArn: `${config.sqsQueueArnBase}${relayName}`,
+    handler: handlers.relay,
+  })
+  const clock = startTicker(CLOCK_INTERVAL_MS, handlers.clock, (error) => logError('the clock failed', error))
+  resources.defer(async () => {
+    await Promise.all([door.drain(DRAIN_MS), relay.close(), clock.close()])
+  })
+}

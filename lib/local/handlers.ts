@@ -1,0 +1,47 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import { createHandler as createClock } from '../../functions/clock.ts'
+import { createHandler as createConsume } from '../../functions/consume.ts'
+import { createHandler as createManage } from '../../functions/manage.ts'
+import { createHandler as createPublish } from '../../functions/publish.ts'
+import { createHandler as createRelay } from '../../functions/relay.ts'
+import { ensureBootstrapped } from '../broker/bootstrap.ts'
+import { openBroker } from '../broker/open-broker.ts'
+import type { Config } from '../config.ts'
+
+export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
+export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>
+
+/** The handlers of the API, by the route that leads to each (DESIGN §11). */
+export interface ApiHandlers {
+  readonly publish: ApiHandler
+  readonly consume: ApiHandler
+  readonly manage: ApiHandler
+}
+
+/** All that is deployed, over one broker. */
+export interface Handlers extends ApiHandlers {
+  readonly relay: SqsHandler
+  readonly clock: () => Promise<void>
+  close(): Promise<void>
+}
+
+export const ADMINISTRATOR = { user: 'guest', password: 'guest' } as const
+
+/** The deployed handlers on a broker of this configuration, which has its first vhost and administrator afterwards. */
+export async function openHandlers(config: Config): Promise<Handlers> {
+  const broker = openBroker(config)
+  try {
+    await ensureBootstrapped(broker, ADMINISTRATOR)
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+  return {
+    publish: createPublish(broker),
+    consume: createConsume(broker),
+    manage: createManage(broker),
+    relay: createRelay(broker),
+    clock: createClock(broker),
+    close: () => broker.close(),
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DynamoDBClient,
+  ResourceInUseException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SetQueueAttributesCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
+import { type AwsOptions, type Config, INTERNAL_QUEUES, internalQueueName } from '../config.ts'
+import { TOPOLOGY_TABLE } from '../journal/table.ts'
+
+/**
+ * What the stack sets on its own queues (DESIGN §3): 14 days, and a visibility timeout well above what a function
+ * takes, though short enough that what a killed process had in hand comes back while its user still looks.
+ */
+const INTERNAL_QUEUE_ATTRIBUTES = { MessageRetentionPeriod: String(14 * 86_400), VisibilityTimeout: '30' }
+const TABLE_DEADLINE_S = 30
+
+export interface Resources {
+  readonly sqsQueueUrlBase: string
+  readonly sqsQueueArnBase: string
+}
+
+/**
+ * Creates what the stack creates on AWS, where it is missing: the table and the internal queues. Where queues live is
+ * read off one that was made.
+ */
+export async function createResources(
+  { aws, ...names }: Pick<Config, 'aws' | 'namePrefix' | 'topologyTable'>,
+  sqs: SQSClient,
+): Promise<Resources> {
+  const queueNames = Object.values(INTERNAL_QUEUES).map((queue) => internalQueueName(names, queue))
+  const [made] = await Promise.all([
+    Promise.all(queueNames.map((name) => createQueue(sqs, name))),
+    createTable(aws, names.topologyTable),
+  ])
+  const [first] = made
+  if (first === undefined) throw new Error('there are no internal queues')
+  return first
+}
+
+async function createTable(aws: AwsOptions, name: string): Promise<void> {
+  const client = new DynamoDBClient(clientOptions(aws, aws.endpoints?.dynamodb))
+  try {
+    await client.send(new CreateTableCommand(tableDefinition(name)))
+    await waitUntilTableExists({ client, maxWaitTime: TABLE_DEADLINE_S, minDelay: 1 }, { TableName: name })
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error
+  } finally {
+    client.destroy()
+  }
+}
+
+const tableDefinition = (name: string): CreateTableCommandInput => ({
+  ...TOPOLOGY_TABLE,
+  KeySchema: [...TOPOLOGY_TABLE.KeySchema],
+  AttributeDefinitions: [...TOPOLOGY_TABLE.AttributeDefinitions],
+  TableName: name,
+})
+
+async function createQueue(sqs: SQSClient, name: string): Promise<Resources> {
+  // Created without attributes: one that exists with those of another release is then no conflict.
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }))
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: INTERNAL_QUEUE_ATTRIBUTES }))
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
+  const url = QueueUrl ?? ''
+  const arn = Attributes?.QueueArn ?? ''
+  if (!url.endsWith(`/${name}`) || !arn.endsWith(`:${name}`)) {
+    throw new Error(`the queue ${name} was made as '${url}', '${arn}'`)
+  }
+  return { sqsQueueUrlBase: url.slice(0, -name.length - 1), sqsQueueArnBase: arn.slice(0, -name.length) }
+}
+
+/** Options of an AWS SDK client. Members that are left out are the SDK's to find in its environment. */
+export function clientOptions(
+  { region, credentials }: AwsOptions,
+  endpoint: string | undefined,
+): { region?: string; credentials?: { accessKeyId: string; secretAccessKey: string }; endpoint?: string } {
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  }
+}

@@ -1,0 +1,35 @@
+import type { Action } from '../context.ts'
+import { cancelMessageMoveTask, listMessageMoveTasks, startMessageMoveTask } from './move-tasks.ts'
+import { getQueueAttributes, setQueueAttributes } from './queue-attributes.ts'
+import { createQueue, deleteQueue, getQueueUrl, listDeadLetterSourceQueues, listQueues, purgeQueue } from './queues.ts'
+import { receiveMessage } from './receive.ts'
+import { sendMessage, sendMessageBatch } from './send.ts'
+import { changeMessageVisibility, changeMessageVisibilityBatch, deleteMessage, deleteMessageBatch } from './settle.ts'
+import { listQueueTags, tagQueue, untagQueue } from './tags.ts'
+
+/** Every action this engine has, by its name in the API. AddPermission and RemovePermission need IAM, which it has not. */
+export const ACTIONS: ReadonlyMap<string, Action> = new Map(
+  Object.entries({
+    CancelMessageMoveTask: cancelMessageMoveTask,
+    ChangeMessageVisibility: changeMessageVisibility,
+    ChangeMessageVisibilityBatch: changeMessageVisibilityBatch,
+    CreateQueue: createQueue,
+    DeleteMessage: deleteMessage,
+    DeleteMessageBatch: deleteMessageBatch,
+    DeleteQueue: deleteQueue,
+    GetQueueAttributes: getQueueAttributes,
+    GetQueueUrl: getQueueUrl,
+    ListDeadLetterSourceQueues: listDeadLetterSourceQueues,
+    ListMessageMoveTasks: listMessageMoveTasks,
+    ListQueueTags: listQueueTags,
+    ListQueues: listQueues,
+    PurgeQueue: purgeQueue,
+    ReceiveMessage: receiveMessage,
+    SendMessage: sendMessage,
+    SendMessageBatch: sendMessageBatch,
+    SetQueueAttributes: setQueueAttributes,
+    StartMessageMoveTask: startMessageMoveTask,
+    TagQueue: tagQueue,
+    UntagQueue: untagQueue,
+  }),
+)

@@ -1,0 +1,109 @@
+import { ACTIONS } from './actions/index.ts'
+import type { Action, SqsContext } from './context.ts'
+import { openDatabase } from './database.ts'
+import { Deduplication } from './deduplication.ts'
+import { SqsError } from './errors.ts'
+import { GroupCommit } from './group-commit.ts'
+import { InFlightLimit, MAX_IN_FLIGHT } from './in-flight-limit.ts'
+import { LongPolls } from './long-polls.ts'
+import { MessageStore } from './message-store.ts'
+import { MoveTasks } from './move-tasks.ts'
+import { parseInput, renderError, renderOutput, type SqsResponse, TARGET_PREFIX } from './protocol.ts'
+import { QueueRegistry } from './queue-registry.ts'
+import { Sweeper } from './sweeper.ts'
+
+export interface SqsEngineOptions {
+  /** The SQLite file that is the engine's whole state, or ':memory:'. */
+  readonly file: string
+  /** Where the engine is reached, without a trailing slash: what queue URLs begin with. */
+  readonly endpoint: () => string
+  readonly region?: string
+  readonly accountId?: string
+  /** Epoch milliseconds; waits of long polls are measured in real time all the same. */
+  readonly now?: () => number
+  /** Told about every failure that a caller only sees as InternalError. */
+  readonly onInternalError?: (error: unknown) => void
+}
+
+export interface SqsRequest {
+  /** The `x-amz-target` header. */
+  readonly target: string
+  readonly body: string | Uint8Array
+  /** Must abort if the caller is gone before the answer is written out, and only then: see `receiveMessage`. */
+  readonly signal: AbortSignal
+}
+
+export interface SqsEngine {
+  /** Never rejects: an error is a response too. It settles once what it confirms is on disk. */
+  handle(request: SqsRequest): Promise<SqsResponse>
+  /** Ends waiting receives empty-handed, commits and closes the file. Later requests answer InternalError. */
+  close(): void
+}
+
+/**
+ * SQS in one process: the AWS JSON 1.0 protocol over one SQLite file.
+ * @throws if the file cannot be opened, or another process has it open.
+ */
+export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
+  const database = openDatabase(options.file)
+  const { accountId = '000000000000', region = 'us-east-1', now = Date.now } = options
+  const commit = new GroupCommit(database, {
+    beforeCommit: () => longPolls.serveTouched(),
+    afterRollback: () => {
+      queues.reload()
+      inFlight.forget()
+    },
+  })
+  const queues = new QueueRegistry(database, { accountId, region })
+  const messages = new MessageStore(database)
+  const inFlight = new InFlightLimit(MAX_IN_FLIGHT)
+  const longPolls = new LongPolls(commit, (queueId) => {
+    const queue = queues.findById(queueId)
+    const readyAt = queue && messages.nextReadyAt(queue)
+    return readyAt === undefined ? undefined : readyAt - now()
+  })
+  const moveTasks = new MoveTasks(database, commit, { queues, messages, longPolls, now })
+  const context: SqsContext = {
+    accountId,
+    now,
+    urlOf: (queue) => `${options.endpoint()}/${accountId}/${queue.name}`,
+    commit,
+    queues,
+    messages,
+    deduplication: new Deduplication(database),
+    inFlight,
+    longPolls,
+    sweeper: new Sweeper(database, commit),
+    moveTasks,
+  }
+  context.sweeper.wake()
+  moveTasks.resume()
+
+  return {
+    handle: async ({ target, body, signal }) => {
+      try {
+        const action = findAction(target)
+        const input = parseInput(body)
+        return renderOutput(await commit.run(() => action(context, input, signal)))
+      } catch (error) {
+        if (!(error instanceof SqsError)) options.onInternalError?.(error)
+        return renderError(error)
+      }
+    },
+    close: () => {
+      longPolls.close()
+      moveTasks.close()
+      commit.close()
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+function findAction(target: string): Action {
+  const name = target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : ''
+  const action = ACTIONS.get(name)
+  if (action === undefined) {
+    throw new SqsError('InvalidAction', `The action ${name || target} is not valid for this endpoint.`)
+  }
+  return action
+}

@@ -1,0 +1,264 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { prepareQuery, type Query } from './database.ts'
+import { FifoGroups } from './fifo-groups.ts'
+import type { Queue } from './queue-registry.ts'
+
+/** A message before it is in a queue. Times are epoch milliseconds. */
+export interface NewMessage {
+  readonly messageId: string
+  readonly body: string
+  /** JSON of the message attributes, or null for none. */
+  readonly attributes: string | null
+  readonly groupId: string | null
+  readonly deduplicationId: string | null
+  readonly traceHeader: string | null
+  readonly sentAt: number
+  readonly visibleAt: number
+}
+
+/** A message that may be received now. */
+export interface ReceivableRow {
+  readonly seq: number
+  readonly visible_at: number
+  readonly receive_count: number
+  readonly receipt: number
+  readonly first_received_at: number | null
+  readonly sent_at: number
+  readonly group_id: string | null
+  readonly message_id: string
+  readonly body: string
+  readonly attributes: string | null
+  readonly dedup_id: string | null
+  readonly trace_header: string | null
+  readonly source_arn: string | null
+  readonly prior_receive_count: number
+}
+
+/** What settling a message needs to know of it. */
+export interface DeliveryRow {
+  readonly seq: number
+  readonly visible_at: number
+  readonly receipt: number
+  readonly received_at: number | null
+  readonly group_id: string | null
+}
+
+export interface MessageCounts {
+  readonly visible: number
+  readonly inFlight: number
+  readonly delayed: number
+}
+
+const RECEIVABLE = `m.seq, m.visible_at, m.receive_count, m.receipt, m.first_received_at, m.sent_at, m.group_id,
+  c.message_id, c.body, c.attributes, c.dedup_id, c.trace_header, c.source_arn, c.prior_receive_count`
+
+/**
+ * The messages of all queues. Every method runs inside the caller's transaction; who changes a FIFO queue's messages
+ * here leaves its group's readiness right, except `markReceived`, whose caller refreshes once per group.
+ */
+export class MessageStore {
+  readonly #groups: FifoGroups
+  readonly #insertMessage: StatementSync
+  readonly #insertContent: StatementSync
+  readonly #copyMessage: StatementSync
+  readonly #moveContent: StatementSync
+  readonly #resendContent: StatementSync
+  readonly #receive: StatementSync
+  readonly #undoReceive: StatementSync
+  readonly #setVisibility: StatementSync
+  readonly #delete: StatementSync
+  readonly #selectVisible: Query<ReceivableRow>
+  readonly #selectGroup: Query<ReceivableRow>
+  readonly #selectOldest: Query<ReceivableRow>
+  readonly #selectDelivery: Query<DeliveryRow>
+  readonly #selectTotal: Query<{ readonly message_count: number }>
+  readonly #selectHidden: Query<{ readonly hidden: number; readonly in_flight: number | null }>
+  readonly #selectNext: Query<{ readonly next: number | null }>
+  readonly #selectExpired: Query<{ readonly seq: number; readonly group_id: string | null }>
+
+  constructor(database: DatabaseSync) {
+    this.#groups = new FifoGroups(database)
+    this.#insertMessage = database.prepare(
+      'INSERT INTO messages (generation, visible_at, sent_at, fifo, group_id) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#insertContent = database.prepare(
+      `INSERT INTO contents (seq, message_id, body, attributes, dedup_id, trace_header) VALUES (?, ?, ?, ?, ?, ?)`,
+    )
+    this.#copyMessage = database.prepare(
+      `INSERT INTO messages (generation, visible_at, sent_at, fifo, group_id, first_received_at)
+       SELECT ?, ?, ?, fifo, group_id, ? FROM messages WHERE seq = ?`,
+    )
+    this.#moveContent = database.prepare(
+      'UPDATE contents SET seq = ?, source_arn = ?, prior_receive_count = ? WHERE seq = ?',
+    )
+    this.#resendContent = database.prepare(
+      'UPDATE contents SET seq = ?, source_arn = NULL, prior_receive_count = 0, message_id = ? WHERE seq = ?',
+    )
+    this.#receive = database.prepare(
+      `UPDATE messages SET visible_at = ?, received_at = ?, first_received_at = coalesce(first_received_at, ?),
+       receive_count = receive_count + 1, receipt = receipt + 1 WHERE seq = ?`,
+    )
+    this.#undoReceive = database.prepare(
+      `UPDATE messages SET visible_at = ?, receive_count = receive_count - 1,
+       first_received_at = CASE receive_count WHEN 1 THEN NULL ELSE first_received_at END WHERE seq = ?`,
+    )
+    this.#setVisibility = database.prepare('UPDATE messages SET visible_at = ? WHERE seq = ?')
+    this.#delete = database.prepare('DELETE FROM messages WHERE seq = ?')
+    this.#selectVisible = prepareQuery(
+      database,
+      `SELECT ${RECEIVABLE} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
+       WHERE m.generation = ? AND m.visible_at <= ? ORDER BY m.visible_at, m.receive_count, m.seq LIMIT ?`,
+    )
+    this.#selectGroup = prepareQuery(
+      database,
+      `SELECT ${RECEIVABLE} FROM messages m INDEXED BY messages_by_group JOIN contents c ON c.seq = m.seq
+       WHERE m.fifo = 1 AND m.generation = ? AND m.group_id = ? ORDER BY m.seq LIMIT ?`,
+    )
+    this.#selectOldest = prepareQuery(
+      database,
+      `SELECT ${RECEIVABLE} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
+       WHERE m.generation = ? AND m.visible_at <= ? AND m.seq <= ?
+       ORDER BY m.visible_at, m.receive_count, m.seq LIMIT ?`,
+    )
+    this.#selectDelivery = prepareQuery(
+      database,
+      'SELECT seq, visible_at, receipt, received_at, group_id FROM messages WHERE seq = ? AND generation = ?',
+    )
+    this.#selectTotal = prepareQuery(database, 'SELECT message_count FROM generations WHERE id = ?')
+    this.#selectHidden = prepareQuery(
+      database,
+      `SELECT count(*) AS hidden, sum(receive_count > 0) AS in_flight
+       FROM messages INDEXED BY messages_by_visibility WHERE generation = ? AND visible_at > ?`,
+    )
+    this.#selectNext = prepareQuery(
+      database,
+      'SELECT min(visible_at) AS next FROM messages INDEXED BY messages_by_visibility WHERE generation = ?',
+    )
+    this.#selectExpired = prepareQuery(
+      database,
+      'SELECT seq, group_id FROM messages INDEXED BY messages_by_age WHERE generation = ? AND sent_at <= ? LIMIT ?',
+    )
+  }
+
+  /** @returns the message's seq */
+  add(queue: Queue, message: NewMessage): number {
+    const { isFifo } = queue.settings
+    const { lastInsertRowid } = this.#insertMessage.run(
+      queue.generation,
+      message.visibleAt,
+      message.sentAt,
+      isFifo ? 1 : 0,
+      message.groupId,
+    )
+    const seq = Number(lastInsertRowid)
+    this.#insertContent.run(
+      seq,
+      message.messageId,
+      message.body,
+      message.attributes,
+      message.deduplicationId,
+      message.traceHeader,
+    )
+    if (isFifo && message.groupId !== null) {
+      this.#groups.append(queue.generation, message.groupId, message.visibleAt, seq)
+    }
+    return seq
+  }
+
+  /** What may be received now, longest visible first; on a FIFO queue by group, each group's prefix in order. */
+  listReceivable(queue: Queue, now: number, limit: number): ReceivableRow[] {
+    if (!queue.settings.isFifo) return this.#selectVisible.all(queue.generation, now, limit)
+    const rows: ReceivableRow[] = []
+    for (const groupId of this.#groups.listReady(queue.generation, now, limit)) {
+      if (rows.length === limit) break
+      for (const row of this.#selectGroup.all(queue.generation, groupId, limit - rows.length)) {
+        // What is behind a delayed message of the group waits with it.
+        if (row.visible_at > now) break
+        rows.push(row)
+      }
+    }
+    return rows
+  }
+
+  /** Visible messages up to `lastSeq`, whatever their group: what a move task takes. */
+  listMovable(queue: Queue, now: number, lastSeq: number, limit: number): ReceivableRow[] {
+    return this.#selectOldest.all(queue.generation, now, lastSeq, limit)
+  }
+
+  markReceived(seq: number, visibleAt: number, now: number): void {
+    this.#receive.run(visibleAt, now, now, seq)
+  }
+
+  refreshGroups(queue: Queue, groupIds: Iterable<string>): void {
+    for (const groupId of groupIds) this.#groups.refresh(queue.generation, groupId)
+  }
+
+  /** The message, if it is still in the queue. */
+  find(queue: Queue, seq: number): DeliveryRow | undefined {
+    return this.#selectDelivery.first(seq, queue.generation)
+  }
+
+  /** Makes a receive that reached nobody not have happened; its handle stays spent. */
+  undoReceive(queue: Queue, message: DeliveryRow, visibleAt: number): void {
+    this.#undoReceive.run(visibleAt, message.seq)
+    this.#refreshGroupOf(queue, message)
+  }
+
+  setVisibility(queue: Queue, message: DeliveryRow, visibleAt: number): void {
+    this.#setVisibility.run(visibleAt, message.seq)
+    this.#refreshGroupOf(queue, message)
+  }
+
+  remove(queue: Queue, message: { readonly seq: number; readonly group_id: string | null }): void {
+    this.#delete.run(message.seq)
+    this.#refreshGroupOf(queue, message)
+  }
+
+  /** Redrive: the message keeps its id and its age, and its count goes on; its place in the target is the last. */
+  moveToDeadLetters(source: Queue, target: Queue, row: ReceivableRow, now: number): void {
+    const seq = this.#copyTo(target, row, row.sent_at, row.first_received_at, now)
+    this.#moveContent.run(seq, source.arn, row.prior_receive_count + row.receive_count, row.seq)
+    this.remove(source, row)
+  }
+
+  /** A move task's step: the message arrives as if it were sent anew. */
+  resend(source: Queue, target: Queue, row: ReceivableRow, messageId: string, now: number): void {
+    const seq = this.#copyTo(target, row, now, null, now)
+    this.#resendContent.run(seq, messageId, row.seq)
+    this.remove(source, row)
+  }
+
+  #copyTo(target: Queue, row: ReceivableRow, sentAt: number, firstReceivedAt: number | null, now: number): number {
+    const copied = this.#copyMessage.run(target.generation, now, sentAt, firstReceivedAt, row.seq)
+    const seq = Number(copied.lastInsertRowid)
+    if (target.settings.isFifo && row.group_id !== null) {
+      this.#groups.append(target.generation, row.group_id, now, seq)
+    }
+    return seq
+  }
+
+  /** Exact at `now`, whatever became visible since the last call. Costs the hidden messages, not the visible ones. */
+  count(queue: Queue, now: number): MessageCounts {
+    const total = this.#selectTotal.first(queue.generation)?.message_count ?? 0
+    const { hidden, in_flight } = this.#selectHidden.first(queue.generation, now) ?? { hidden: 0, in_flight: 0 }
+    const inFlight = in_flight ?? 0
+    return { visible: total - hidden, inFlight, delayed: hidden - inFlight }
+  }
+
+  /** The moment at which a receive may next find something; it may have passed. */
+  nextReadyAt(queue: Queue): number | undefined {
+    if (queue.settings.isFifo) return this.#groups.nextReadyAt(queue.generation)
+    return this.#selectNext.first(queue.generation)?.next ?? undefined
+  }
+
+  /** Removes at most `limit` messages that were sent at or before `cutoff`. @returns how many */
+  removeExpired(queue: Queue, cutoff: number, limit: number): number {
+    const expired = this.#selectExpired.all(queue.generation, cutoff, limit)
+    for (const row of expired) this.remove(queue, row)
+    return expired.length
+  }
+
+  #refreshGroupOf(queue: Queue, message: { readonly group_id: string | null }): void {
+    if (queue.settings.isFifo && message.group_id !== null) this.#groups.refresh(queue.generation, message.group_id)
+  }
+}

@@ -1,0 +1,25 @@
+import { typeName } from '../../model/amqp-value.ts'
+import { preconditionFailed } from '../../model/errors.ts'
+import { stringifyJson } from '../../model/json.ts'
+import type { ExchangeType } from '../exchange-type.ts'
+import { acceptAny } from '../exchange-type.ts'
+import { isMatchMode, MATCH_MODE_ARGUMENT } from '../header-criteria.ts'
+import { HeadersIndex } from '../headers-index.ts'
+
+/** The arguments of a binding are criteria on the message's headers; keys mean nothing (contract §3.4). */
+export const headers: ExchangeType = {
+  name: 'headers',
+  description: 'AMQP headers exchange, as per the AMQP specification',
+  assertArguments: acceptAny,
+  assertBinding({ arguments: args }) {
+    const mode = args[MATCH_MODE_ARGUMENT]
+    if (mode === undefined || isMatchMode(mode)) return
+    if (typeof mode === 'string') {
+      throw preconditionFailed(`Invalid x-match field value '${mode}'; expected all, any, all-with-x, or any-with-x`)
+    }
+    throw preconditionFailed(
+      `Invalid x-match field type ${typeName(mode)} (value ${stringifyJson(mode)}); expected longstr`,
+    )
+  },
+  createIndex: () => new HeadersIndex(),
+}

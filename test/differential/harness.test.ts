@@ -1,0 +1,124 @@
+import type fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listingCase } from './generators/listing.ts'
+import { managementSequence } from './generators/management.ts'
+import { placementCase } from './generators/placement.ts'
+import { routingCase } from './generators/routing-case.ts'
+import { compareListing } from './support/compare-listing.ts'
+import { compareManagement } from './support/compare-management.ts'
+import { comparePlacement } from './support/compare-placement.ts'
+import { compareRouting } from './support/compare-routing.ts'
+import { type Distortion, startDistorted } from './support/distortion.ts'
+import { openReference, type Pair, pairOf, type Running } from './support/pair.ts'
+import { findSmallestFailure } from './support/property.ts'
+
+const runs = 12
+
+/** The comparison must see every one of these faults, planted between it and a RabbitMQ. */
+const routingFaults: Record<string, Distortion> = {
+  'one copy too few': {
+    answer: (_method, path, answer) => (path.endsWith('/q0/get') ? dropFirst(answer) : answer),
+  },
+  'an answer that says routed when nothing was': {
+    answer: (_method, _path, answer) => ({ ...answer, body: answer.body.replace('"routed":false', '"routed":true') }),
+  },
+  'a double that comes back as an integer': {
+    answer: (_method, path, answer) =>
+      path.endsWith('/get') ? { ...answer, body: answer.body.replaceAll(/:1\.0\b/g, ':1') } : answer,
+  },
+  'BCC left in the headers': {
+    request: (_method, _path, body) => body.replace('"BCC":', '"BCC ":'),
+  },
+  'a topic wildcard taken literally': {
+    request: (_method, path, body) => (path.includes('/definitions/') ? body.replaceAll('"a.*', '"a.+') : body),
+  },
+}
+
+const managementFaults: Record<string, Distortion> = {
+  '204 instead of 201 for something new': {
+    answer: (method, path, answer) =>
+      method === 'PUT' && path.includes('/queues/') && answer.status === 201 ? { ...answer, status: 204 } : answer,
+  },
+  'another text of an inequivalent argument': {
+    answer: (_method, _path, answer) => ({ ...answer, body: answer.body.replace('but current is', 'but is') }),
+  },
+  'a binding that stays': {
+    answer: (method, path, answer) =>
+      method === 'GET' && path.startsWith('/api/bindings/') ? { ...answer, body: '[]' } : answer,
+  },
+}
+
+describe('the differential harness', () => {
+  let reference: Running
+
+  beforeAll(async () => {
+    reference = await openReference()
+  })
+  afterAll(async () => {
+    await reference?.close()
+  })
+
+  async function failureWith<T>(
+    distortion: Distortion,
+    arbitrary: fc.Arbitrary<T>,
+    compare: (pair: Pair, value: T) => Promise<void>,
+  ): Promise<string | undefined> {
+    const faulty = await startDistorted(reference.url, distortion)
+    const pair = pairOf({ url: reference.url, close: async () => {} }, faulty)
+    try {
+      const check = (value: T) => compare(pair, value)
+      const failure = await findSmallestFailure(arbitrary, check, { runs, shrinkLimitMs: 0, seed: 1 })
+      return failure?.error.message
+    } finally {
+      await pair.close()
+    }
+  }
+
+  test('reports nothing when a RabbitMQ is compared with itself', async () => {
+    expect(await failureWith({}, routingCase, compareRouting)).toBeUndefined()
+    expect(await failureWith({}, placementCase, comparePlacement)).toBeUndefined()
+    expect(await failureWith({}, managementSequence, compareManagement)).toBeUndefined()
+    expect(await failureWith({}, listingCase, compareListing)).toBeUndefined()
+  })
+
+  test.each(Object.entries(routingFaults))('reports %s, with a repro', async (_name, fault) => {
+    expect(await failureWith(fault, routingCase, compareRouting)).toMatch(
+      /Repro:\nfor B in [\s\S]*curl [\s\S]*\/publish/,
+    )
+  })
+
+  test.each(Object.entries(managementFaults))('reports %s, with a repro', async (_name, fault) => {
+    expect(await failureWith(fault, managementSequence, compareManagement)).toMatch(/Repro:\nfor B in [\s\S]*curl/)
+  })
+
+  test('reports a list in another order, with a repro', async () => {
+    const fault: Distortion = { answer: (_method, _path, answer) => ({ ...answer, body: swapFirstTwo(answer.body) }) }
+    expect(await failureWith(fault, listingCase, compareListing)).toMatch(/lists differently[\s\S]*Repro:\nfor B in/)
+  })
+
+  test('reports two queues for one hash key, with a repro', async () => {
+    let count = 0
+    const fault: Distortion = {
+      request(_method, path, body) {
+        if (!path.endsWith('/publish')) return body
+        count += 1
+        return body.replace(/"routing_key":"0"/, `"routing_key":"0-${count}"`)
+      },
+    }
+    expect(await failureWith(fault, placementCase, comparePlacement)).toMatch(/key 0 is in q\d and in q\d/)
+  })
+})
+
+function dropFirst(answer: { status: number; body: string }): { status: number; body: string } {
+  const messages: unknown = JSON.parse(answer.body)
+  return Array.isArray(messages) && messages.length > 1
+    ? { ...answer, body: JSON.stringify(messages.slice(1)) }
+    : answer
+}
+
+function swapFirstTwo(body: string): string {
+  const list: unknown = body === '' ? undefined : JSON.parse(body)
+  if (!Array.isArray(list) || list.length < 2) return body
+  const [first, second, ...rest] = list
+  return JSON.stringify([second, first, ...rest])
+}

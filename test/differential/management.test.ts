@@ -1,0 +1,20 @@
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { managementSequence } from './generators/management.ts'
+import { compareManagement } from './support/compare-management.ts'
+import { openPair, type Pair } from './support/pair.ts'
+import { checkProperty } from './support/property.ts'
+
+describe('management calls beside RabbitMQ', () => {
+  let pair: Pair
+
+  beforeAll(async () => {
+    pair = await openPair()
+  })
+  afterAll(async () => {
+    await pair?.close()
+  })
+
+  test('the same sequence of calls gets the same answers and leaves the same objects', async () => {
+    await checkProperty(managementSequence, (steps) => compareManagement(pair, steps), { runs: 200 })
+  })
+})

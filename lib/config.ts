@@ -14,6 +14,13 @@ export interface Config {
   readonly sqsQueueArnBase: string
   /** The lease, ms (DESIGN §3): how long a read of the topology may serve without being confirmed. 0 = confirm each time. */
   readonly leaseMs: number
+  /**
+   * How long a receive must wait before an empty answer means an empty queue, s. SQS asks all of its hosts only when told
+   * to wait (aws-facts §1, long poll); an emulator is a single one and needs no wait.
+   */
+  readonly fullPollWaitS: number
+  /** How long the counts of a queue may be shown again without asking SQS, ms. */
+  readonly countsCacheMs: number
   /** How the AWS clients are made; empty on AWS. */
   readonly aws: AwsOptions
 }
@@ -34,6 +41,8 @@ export const ENV = {
   leaseMs: 'LEVERET_LEASE_MS',
 } as const
 
+const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
+
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   return {
@@ -43,6 +52,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     sqsQueueUrlBase: required(env, ENV.sqsQueueUrlBase),
     sqsQueueArnBase: required(env, ENV.sqsQueueArnBase),
     leaseMs: leaseFrom(required(env, ENV.leaseMs)),
+    ...AWS_DEFAULTS,
     aws: {},
   }
 }

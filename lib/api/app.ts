@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Broker } from '../broker/broker.ts'
 import type { Api, ApiEnv } from './env.ts'
 import { errorResponse } from './errors.ts'
-import { resourcePath } from './path.ts'
+import { assertDecodable, resourcePath } from './path.ts'
 import { fallback } from './resources.ts'
 
 /**
@@ -14,6 +14,7 @@ export function createApi(broker: Broker, routes: (api: Api) => void): Api {
   api.use(async (c, next) => {
     c.set('broker', broker)
     c.set('arrival', broker.journals.arrival())
+    assertDecodable(c.req.path)
     await next()
   })
   routes(api)

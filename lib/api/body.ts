@@ -1,22 +1,35 @@
+import { isUtf8 } from 'node:buffer'
 import { type AmqpTable, type AmqpValue, isTable } from '../model/amqp-value.ts'
 import { invalid } from '../model/errors.ts'
 import { parseJson } from '../model/json.ts'
 import { assertTableFromJson } from '../model/message.ts'
+import { assertShortString } from '../model/names.ts'
 import type { ApiContext } from './env.ts'
 
-/** The request's body as text. */
-export function bodyText(c: ApiContext): string {
+/** RabbitMQ's limit for any body (contract §1.1); fronts have lower ones. */
+const MAX_BODY_BYTES = 20_000_000
+
+/** The request's body as text. Throws `invalid` for one that is too long or is not UTF-8. */
+export function bodyText(c: ApiContext, maxBytes = MAX_BODY_BYTES): string {
   const { body, isBase64Encoded } = c.env.event
   if (!body) return ''
-  return isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
+  const text = isBase64Encoded ? utf8Text(Buffer.from(body, 'base64')) : body
+  // A UTF-16 unit is at most three bytes, so most bodies need no count.
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text
+  throw invalid(`the request body is larger than ${maxBytes} bytes: send less at a time`)
+}
+
+function utf8Text(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  throw invalid('not_json')
 }
 
 /**
  * The body as a JSON object: an empty body, `null` and `undefined` count as `{}`, everything else that is no object is
  * refused in RabbitMQ's words (contract §1.1).
  */
-export function bodyObject(c: ApiContext): AmqpTable {
-  const text = bodyText(c)
+export function bodyObject(c: ApiContext, maxBytes?: number): AmqpTable {
+  const text = bodyText(c, maxBytes)
   if (text === '' || text === 'null' || text === 'undefined') return {}
   const value = parseBody(text)
   if (isTable(value)) return value
@@ -26,13 +39,52 @@ export function bodyObject(c: ApiContext): AmqpTable {
 const DOUBLE_ENCODED =
   'invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?'
 
-/** Throws `invalid` for what is no JSON, or nests too deep to be read. */
+/** The most entries of a call that takes many. */
+export const MAX_BATCH_ENTRIES = 1000
+
+/** The body as a JSON array of at most {@link MAX_BATCH_ENTRIES}. */
+export function bodyArray(c: ApiContext, maxBytes?: number): readonly AmqpValue[] {
+  const value = parseBody(bodyText(c, maxBytes))
+  if (!Array.isArray(value)) throw invalid('the body must be a JSON array')
+  if (value.length > MAX_BATCH_ENTRIES) throw invalid(`one request takes ${MAX_BATCH_ENTRIES} entries at most`)
+  return value
+}
+
+/** How deep a body may nest; every recursion over what came in one is bounded by it. */
+const MAX_BODY_DEPTH = 100
+
+/** Throws `invalid` for what is no JSON, nests too deep to be walked, or holds text that has no UTF-8 form. */
 export function parseBody(text: string): AmqpValue {
+  const value = parsedJson(text)
+  assertWalkable(value, 0)
+  return value
+}
+
+function parsedJson(text: string): AmqpValue {
   try {
     return parseJson(text)
   } catch {
     throw invalid('not_json')
   }
+}
+
+function assertWalkable(value: AmqpValue, depth: number): void {
+  if (typeof value === 'string') return assertText(value)
+  if (typeof value !== 'object' || value === null) return
+  if (depth >= MAX_BODY_DEPTH) throw invalid(`the body nests deeper than ${MAX_BODY_DEPTH} levels`)
+  if (Array.isArray(value)) {
+    for (const element of value) assertWalkable(element, depth + 1)
+  } else if (isTable(value)) {
+    for (const name of Object.keys(value)) {
+      assertText(name)
+      assertWalkable(value[name] ?? null, depth + 1)
+    }
+  }
+}
+
+/** JSON can spell half of a surrogate pair; no string that AMQP or SQS carries can hold it. */
+function assertText(text: string): void {
+  if (!text.isWellFormed()) throw invalid('the body holds half of a surrogate pair, which is no Unicode text')
 }
 
 /** A field that the object itself has: names such as `__proto__` and `constructor` are fields like any other. */
@@ -41,8 +93,13 @@ export const field = (body: AmqpTable, name: string): AmqpValue | undefined =>
 
 /** Contract §1.1: true and false, also as strings. */
 export function booleanField(body: AmqpTable, name: string, fallback: boolean): boolean {
+  return optionalBoolean(body, name) ?? fallback
+}
+
+/** As {@link booleanField}, undefined where the field is left out. */
+export function optionalBoolean(body: AmqpTable, name: string): boolean | undefined {
   const value = field(body, name)
-  if (value === undefined) return fallback
+  if (value === undefined) return undefined
   if (value === true || value === 'true') return true
   if (value === false || value === 'false') return false
   throw invalid(['not_boolean', value])
@@ -55,24 +112,63 @@ export function integerValue(value: AmqpValue | undefined): number {
   throw invalid(['not_integer', value ?? null])
 }
 
-export function stringField(body: AmqpTable, name: string, fallback: string): string {
+/** An integer between two bounds, both included; undefined where the field is left out. */
+export function optionalInteger(
+  body: AmqpTable,
+  name: string,
+  [least, most]: readonly [number, number],
+): number | undefined {
   const value = field(body, name)
-  if (value === undefined) return fallback
-  if (typeof value === 'string') return value
+  if (value === undefined) return undefined
+  const integer = integerValue(value)
+  if (integer >= least && integer <= most) return integer
+  const bounds = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`
+  throw invalid(`${name} is ${integer}, it must be ${bounds}`)
+}
+
+export function stringField(body: AmqpTable, name: string, fallback: string): string {
+  return optionalString(body, name) ?? fallback
+}
+
+/** As {@link stringField}, undefined where the field is left out. */
+export function optionalString(body: AmqpTable, name: string): string | undefined {
+  const value = field(body, name)
+  if (value === undefined || typeof value === 'string') return value
   throw invalid(['not_string', name])
 }
 
 /** Throws RabbitMQ's text for the fields that are missing (contract §1.1). */
 export function assertFields(body: AmqpTable, names: readonly string[]): void {
-  const missing = names.filter((name) => field(body, name) === undefined)
-  if (missing.length > 0) throw invalid(`[${missing.map((name) => `{key_missing,${name}}`).join(',')}]`)
+  if (names.every((name) => Object.hasOwn(body, name))) return
+  const missing = names.filter((name) => !Object.hasOwn(body, name))
+  throw invalid(`[${missing.map((name) => `{key_missing,${name}}`).join(',')}]`)
 }
 
-/** The `arguments` of a declare or bind: an object (RabbitMQ's tools also send `[]`), without nulls, of bounded depth. */
+/** The `arguments` of a declare or bind. */
 export function argumentsField(body: AmqpTable): AmqpTable {
   const value = field(body, 'arguments')
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return {}
-  if (!isTable(value)) throw invalid('arguments must be a JSON object')
+  return value === undefined ? {} : amqpTable(value, 'arguments')
+}
+
+/**
+ * A value that is to be an AMQP table: an object (RabbitMQ's tools also send `[]`), without nulls, of bounded depth, with
+ * names of at most 255 bytes. `what` is the word for it in the message.
+ */
+export function amqpTable(value: AmqpValue, what: string): AmqpTable {
+  if (Array.isArray(value) && value.length === 0) return {}
+  if (!isTable(value)) throw invalid(`${what} must be a JSON object`)
   assertTableFromJson(value)
+  assertFieldNames(value)
   return value
+}
+
+function assertFieldNames(value: AmqpValue): void {
+  if (Array.isArray(value)) {
+    for (const element of value) assertFieldNames(element)
+  } else if (isTable(value)) {
+    for (const name of Object.keys(value)) {
+      assertShortString(name, 'a field name')
+      assertFieldNames(value[name] ?? null)
+    }
+  }
 }

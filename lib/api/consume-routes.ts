@@ -1,4 +1,82 @@
+import { type GotMessage, getMessages } from '../broker/get-messages.ts'
+import type { VhostSession } from '../broker/session.ts'
+import { settle } from '../broker/settle.ts'
+import type { AmqpValue } from '../model/amqp-value.ts'
+import { BrokerError, invalid } from '../model/errors.ts'
+import { bodyArray, bodyObject } from './body.ts'
 import type { Api } from './env.ts'
+import { errorBody } from './errors.ts'
+import { type GetBody, parseGetBody } from './get-body.ts'
+import { segment } from './path.ts'
+import { encodedSizeBytes, encodePayload, type PayloadForm } from './payload-form.ts'
+import { json } from './respond.ts'
+import { type Entry, withVhost } from './session.ts'
+import { deliveryTagOf, parseSettlement } from './settle-body.ts'
 
-/** To be filled. */
-export function consumeRoutes(_api: Api): void {}
+/** Whoever gets or settles messages reads no topology: a lease serves. */
+const LEASED: Entry = { tag: 'management', leased: true }
+
+/** What function `consume` serves: get of contract §1.4, settle of DESIGN §8, and the refusal of actions. */
+export function consumeRoutes(api: Api): void {
+  api.post(
+    '/queues/:vhost/:queue/get',
+    withVhost(LEASED, async (c, session) => {
+      const body = parseGetBody(bodyObject(c))
+      const messages = await get(session, segment(c, 'queue'), body)
+      return json(
+        c,
+        messages.map((message) => renderMessage(message, body.form)),
+      )
+    }),
+  )
+
+  api.post(
+    '/queues/:vhost/:queue/settle',
+    withVhost(LEASED, async (c, session) => {
+      const entries = bodyArray(c)
+      return json(c, await settleEntries(session, segment(c, 'queue'), entries))
+    }),
+  )
+
+  api.post(
+    '/queues/:vhost/:queue/actions',
+    withVhost(LEASED, () => {
+      throw invalid('queues have no actions: nothing is mirrored, so there is nothing to sync')
+    }),
+  )
+}
+
+const get = (session: VhostSession, queue: string, { form, ...input }: GetBody): Promise<readonly GotMessage[]> =>
+  getMessages(session, { ...input, queue, encodedSizeOf: (payload) => encodedSizeBytes(payload, form) })
+
+/** Contract §1.4: these fields, in this order; what settles a message by tag comes after them. */
+export function renderMessage({ message, ...delivery }: GotMessage, form: PayloadForm): object {
+  const { payload, exchange, routingKey, properties } = message
+  return {
+    payload_bytes: payload.length,
+    redelivered: delivery.redelivered,
+    exchange,
+    routing_key: routingKey,
+    message_count: delivery.messageCount,
+    properties,
+    ...encodePayload(payload, form),
+    ...(delivery.deliveryTag !== undefined && {
+      delivery_tag: delivery.deliveryTag,
+      delivery_count: delivery.deliveryCount,
+    }),
+  }
+}
+
+/** Each entry with an outcome at its own place: one that cannot be read holds nobody up. */
+async function settleEntries(session: VhostSession, queue: string, entries: readonly AmqpValue[]): Promise<object[]> {
+  const parsed = entries.map(parseSettlement)
+  const settlements = parsed.filter((entry) => !(entry instanceof BrokerError))
+  const outcomes = (await settle(session, queue, settlements)).values()
+  return parsed.map((settlement, index) => {
+    const tag = { delivery_tag: deliveryTagOf(entries[index] ?? null) }
+    if (settlement instanceof BrokerError) return { ...tag, ...errorBody(settlement) }
+    const outcome = outcomes.next().value
+    if (!outcome) throw new Error('settle answered fewer outcomes than it was asked for')
+    return outcome.ok ? { ...tag, status: 'ok' } : { ...tag, ...errorBody(outcome.error) }
+  })
+}

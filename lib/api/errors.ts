@@ -1,5 +1,7 @@
+import { AuthenticationError } from '../access/authenticate.ts'
+import { EntryTooLargeError } from '../journal/entry.ts'
 import { logError } from '../log.ts'
-import { BrokerError, type ErrorKind } from '../model/errors.ts'
+import { BrokerError, type ErrorKind, invalid } from '../model/errors.ts'
 import type { ApiContext } from './env.ts'
 import { json } from './respond.ts'
 
@@ -13,24 +15,50 @@ const ANSWERS: Record<ErrorKind, { readonly status: 400 | 401 | 404 | 412 | 503;
   unavailable: { status: 503, error: 'service_unavailable' },
 }
 
+/** A request that is malformed in a way for which the API has a code of its own, such as `page_out_of_range`. */
+export class CodedError extends BrokerError {
+  readonly code: string
+
+  constructor(code: string, reason: string) {
+    super('invalid', reason)
+    this.code = code
+  }
+}
+
 /** The form of a missing object without a text of its own: clients compare it as a whole. */
 const PLAIN_NOT_FOUND = { error: 'Object Not Found', reason: 'Not Found' }
 
 /** The body of an error: `{error, reason}`. */
-export function errorBody({ kind, reason }: BrokerError): { error: string; reason: unknown } {
+export function errorBody(error: BrokerError): { error: string; reason: unknown } {
+  const { kind, reason } = error
   if (kind === 'not-found' && reason === PLAIN_NOT_FOUND.reason) return PLAIN_NOT_FOUND
-  return { error: ANSWERS[kind].error, reason }
+  return { error: error instanceof CodedError ? error.code : ANSWERS[kind].error, reason }
 }
 
 const DEFAULT_RETRY_AFTER_S = 1
 
-/** Anything but a BrokerError is a defect of ours: it says nothing of the inside to the caller. */
+/** Anything but the errors that rooms below announce is a defect of ours: it says nothing of the inside to the caller. */
 export function errorResponse(c: ApiContext, error: unknown): Response {
-  if (!(error instanceof BrokerError)) {
-    logError('a request failed', error, { method: c.req.method })
-    return json(c, { error: 'internal_server_error', reason: 'Internal Server Error' }, 500)
-  }
+  if (error instanceof AuthenticationError) return authenticationResponse(c, error)
+  if (error instanceof EntryTooLargeError) return brokerErrorResponse(c, TOO_LARGE)
+  if (error instanceof BrokerError) return brokerErrorResponse(c, error)
+  logError('a request failed', error, { method: c.req.method })
+  return json(c, { error: 'internal_server_error', reason: 'Internal Server Error' }, 500)
+}
+
+const TOO_LARGE = invalid('what the request declares is too large for one change of the topology: make it smaller')
+
+function brokerErrorResponse(c: ApiContext, error: BrokerError): Response {
   const { status } = ANSWERS[error.kind]
   const headers = status === 503 ? { 'retry-after': String(error.retryAfterS ?? DEFAULT_RETRY_AFTER_S) } : {}
   return json(c, errorBody(error), status, headers)
+}
+
+const CHALLENGE = { 'www-authenticate': 'Basic realm="RabbitMQ Management"' }
+
+/** Contract §1.1: no body without credentials, and none for a header that cannot be read. */
+function authenticationResponse(c: ApiContext, { problem, message }: AuthenticationError): Response {
+  if (problem === 'missing-credentials') return c.body(null, 401, CHALLENGE)
+  if (problem === 'malformed-credentials') return c.body(null, 400)
+  return json(c, { error: 'not_authorized', reason: message }, 401, CHALLENGE)
 }

@@ -13,24 +13,21 @@ export function resourcePath(path: string): string {
   const start = path.indexOf(ROOT)
   const within = start < 0 ? '/' : path.slice(start + ROOT.length - 1)
   const trimmed = within.length > 1 && within.endsWith('/') ? within.slice(0, -1) : within
-  return trimmed.includes('//') ? trimmed.replaceAll('//', `/${DEFAULT_EXCHANGE_ALIAS}/`) : trimmed
+  return trimmed.includes('//') ? trimmed.replace(/\/(?=\/)/g, `/${DEFAULT_EXCHANGE_ALIAS}`) : trimmed
 }
 
-/** A segment of the path, decoded once (contract §1.1). Throws `invalid` for bad percent encoding. */
-export function segment(c: ApiContext, name: string): string {
-  const raw = c.req.param(name) ?? ''
-  // The router has decoded what it could; what it could not still holds a bad escape.
-  if (c.env.event.path.includes('%')) assertDecodable(c.env.event.path)
-  return stripLineBreaks(raw)
-}
-
-function assertDecodable(path: string): void {
+/** Throws `invalid` for bad percent encoding. Asked once per request, before any segment is read. */
+export function assertDecodable(path: string): void {
+  if (!path.includes('%')) return
   try {
     decodeURIComponent(path)
   } catch {
     throw invalid('the path is not valid percent-encoded UTF-8')
   }
 }
+
+/** A segment of the path, decoded once (contract §1.1). */
+export const segment = (c: ApiContext, name: string): string => stripLineBreaks(c.req.param(name) ?? '')
 
 /** As {@link segment}, for exchanges: the alias is the default exchange's name, which is empty. */
 export function exchangeSegment(c: ApiContext, name: string): string {
@@ -39,8 +36,10 @@ export function exchangeSegment(c: ApiContext, name: string): string {
 }
 
 /** A query parameter as API Gateway decoded it; the last one where it is repeated. */
-export const queryParameter = (c: ApiContext, name: string): string | undefined =>
-  c.env.event.queryStringParameters?.[name]
+export const queryParameter = (c: ApiContext, name: string): string | undefined => {
+  const parameters = c.env.event.queryStringParameters
+  return parameters && Object.hasOwn(parameters, name) ? parameters[name] : undefined
+}
 
 /** RabbitMQ reads any value but `true` as no. */
 export const queryFlag = (c: ApiContext, name: string): boolean => queryParameter(c, name) === 'true'

@@ -5,9 +5,11 @@ import type { Copy } from '../delivery/sqs-sender.ts'
 import { canonicalText, fieldOf } from '../model/amqp-value.ts'
 import { headersOf, type Message } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
+import type { Publication } from './publication.ts'
 
-/** A copy of a message for one queue. */
-export function copyFor(queue: Queue, identity: CopyIdentity, message: Message, encoded: EncodedMessage): Copy {
+/** A copy of a publication for one queue. */
+export function copyFor(queue: Queue, { publishId, hop, message }: Publication, encoded: EncodedMessage): Copy {
+  const identity: CopyIdentity = { publishId, queueId: queue.id, hop }
   const copy = { sqsQueueName: sqsQueueFor(queue), message: encoded, copyAttribute: encodeCopy(identity) }
   if (!queue.fifo) return copy
   return { ...copy, groupId: groupIdFor(queue, message), deduplicationId: deduplicationIdOf(identity) }

@@ -120,7 +120,7 @@ function send(
   sends: readonly { consignment: Consignment; queue: Queue }[],
 ): Promise<readonly SendOutcome[]> {
   const copies: Copy[] = sends.map(({ consignment: { publication, encoded }, queue }) =>
-    copyFor(queue, { publishId: publication.publishId, queueId: queue.id, hop: 0 }, publication.message, encoded),
+    copyFor(queue, publication, encoded),
   )
   return broker.delivery.sender.send(copies)
 }
@@ -129,5 +129,5 @@ function failureOf(queue: Queue, outcome: SendOutcome | undefined): BrokerError 
   if (outcome?.status === 'missing-queue') {
     return unavailable(`queue '${queue.name}' is down: its SQS queue was deleted; delete it and declare it again`)
   }
-  return unavailable(UNREACHABLE, { cause: outcome?.error })
+  return unavailable(UNREACHABLE, { cause: outcome?.status === 'failed' ? outcome.error : undefined })
 }

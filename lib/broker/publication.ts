@@ -21,6 +21,8 @@ export interface PublishInput {
 export interface Publication {
   /** Minted once, before any retry; with the queue's id it is what tells a copy from its duplicate (DESIGN §4). */
   readonly publishId: string
+  /** How often the message was dead-lettered or redriven before. */
+  readonly hop: number
   readonly message: Message
   readonly queues: readonly Queue[]
   /** The version of the vhost's journal that `queues` were decided on. */
@@ -31,7 +33,7 @@ export interface Publication {
 export function routePublication(session: VhostSession, { payload, ...input }: PublishInput): Publication {
   const routable = assertPublishable(session, input)
   const queues = routeMessage(session.vhost, input.exchange, routable)
-  return { publishId: newId(session.broker), message: { ...input, payload }, queues, version: session.version }
+  return { publishId: newId(session.broker), hop: 0, message: { ...input, payload }, queues, version: session.version }
 }
 
 /** Where a message would go and why, without a message. Whoever may publish it may ask. */

@@ -52,7 +52,8 @@ export async function callBatch<Item>(
   return outcomes
 }
 
-const isWorthRepeating = (outcome: EntryOutcome | undefined): boolean => outcome?.status === 'failed' && outcome.retriable
+const isWorthRepeating = (outcome: EntryOutcome | undefined): boolean =>
+  outcome?.status === 'failed' && outcome.retriable
 
 async function attempt<Item>(
   items: readonly Item[],

@@ -37,7 +37,8 @@ const MISSING_QUEUE = new Set([
 export const isMissingQueue = (error: unknown): boolean => error instanceof Error && MISSING_QUEUE.has(error.name)
 
 /** SQS and its gateways say of these that the client is at fault, but waiting is all that the client can do. */
-const THROTTLES = /Throttl|OverLimit|TooManyRequests|RequestLimitExceeded|SlowDown|Unavailable|InternalError|InternalFailure/
+const THROTTLES =
+  /Throttl|OverLimit|TooManyRequests|RequestLimitExceeded|SlowDown|Unavailable|InternalError|InternalFailure/
 
 export const isThrottle = (code: string): boolean => THROTTLES.test(code)
 

@@ -12,7 +12,7 @@ import {
   type UndecodableCopy,
 } from './received-copy.ts'
 import type { SqsApi } from './sqs-client.ts'
-import { isMissingQueue, MissingQueueError } from './sqs-errors.ts'
+import { BatchEntryError, isMissingQueue, MissingQueueError } from './sqs-errors.ts'
 
 export interface ReceiveOptions {
   /** The declared queue's name, which messages that Leveret did not send have as their routing key. */
@@ -145,10 +145,12 @@ const tensOf = <Item>(items: readonly Item[]): readonly Item[][] =>
     items.slice(index * MAX_BATCH_ENTRIES, (index + 1) * MAX_BATCH_ENTRIES),
   )
 
-/** How SQS says that a copy is not, or no longer, the one that a receipt handle was given for. */
-const GONE = new Set(['ReceiptHandleIsInvalid', 'MessageNotInflight', 'AWS.SimpleQueueService.MessageNotInflight'])
+/** How SQS says that a receipt handle is not, or no longer, good; of some it says so in words only. */
+const GONE_CODE = /ReceiptHandleIsInvalid|MessageNotInflight/
+const GONE_TEXT = /parameter ReceiptHandle is invalid|receipt handle has expired/i
 
 function toSettleOutcome(outcome: EntryOutcome): SettleOutcome {
-  if (outcome.status !== 'failed' || !('code' in outcome.error)) return outcome
-  return GONE.has(String(outcome.error.code)) ? { status: 'gone' } : outcome
+  if (outcome.status !== 'failed' || !(outcome.error instanceof BatchEntryError)) return outcome
+  const { code, message } = outcome.error
+  return GONE_CODE.test(code) || GONE_TEXT.test(message) ? { status: 'gone' } : outcome
 }

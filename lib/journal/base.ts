@@ -9,12 +9,14 @@ import type { BaseReference } from './store.ts'
  * immutable, and made again from the entries when it is lost.
  */
 
-/** A new base is due after this many entries, or this many bytes of them, since the last (DESIGN §3). */
-const ENTRIES_PER_BASE = 256
-const BYTES_PER_BASE = 256 * 1024
+/** How far entries may run ahead of the last base. */
+export interface BasePolicy {
+  readonly entryCount: number
+  readonly sizeBytes: number
+}
 
-export const isBaseDue = (since: { readonly entryCount: number; readonly sizeBytes: number }): boolean =>
-  since.entryCount >= ENTRIES_PER_BASE || since.sizeBytes >= BYTES_PER_BASE
+/** DESIGN §3: loading replays at most about this much. */
+export const DEFAULT_BASE_POLICY: BasePolicy = { entryCount: 256, sizeBytes: 256 * 1024 }
 
 const baseKey = (journal: string, { epoch, version }: BaseReference): string =>
   `bases/${journal}/${epoch}/${version}.json.gz`

@@ -44,7 +44,7 @@ const CONNECT_TIMEOUT_MS = 500
 const REQUEST_TIMEOUT_MS = 1000
 
 /** The journal store of a configuration. Its client makes one attempt per call: this room retries, since it knows what a lost answer means. */
-export function openStore({ aws, topologyTable }: Pick<Config, 'aws' | 'topologyTable'>): DynamoDbStore {
+export function openDynamoDbStore({ aws, topologyTable }: Pick<Config, 'aws' | 'topologyTable'>): DynamoDbStore {
   const { region, credentials, endpoints } = aws
   const client = new DynamoDBClient({
     ...(region !== undefined && { region }),
@@ -70,6 +70,11 @@ export class DynamoDbStore implements JournalStore {
   constructor(client: DynamoDBClient, table: string) {
     this.#client = client
     this.#table = table
+  }
+
+  /** Closes the connections that are kept open between calls. */
+  close(): void {
+    this.#client.destroy()
   }
 
   async readHeads(journals: readonly string[]): Promise<ReadonlyMap<string, Head>> {

@@ -1,4 +1,5 @@
 import { Administration } from './administration.ts'
+import { type BasePolicy, DEFAULT_BASE_POLICY } from './base.ts'
 import type { Blobs } from './blobs.ts'
 import { type Clock, type Reading, Timeline } from './clock.ts'
 import type { Transacted, TransactRequest } from './decision.ts'
@@ -23,6 +24,7 @@ export interface JournalsOptions<Access, AccessEvent extends JournalEvent, Vhost
   readonly vhostJournals: (access: Access) => readonly string[]
   /** What writers wait beyond a lease; see clock.ts for what it must cover. */
   readonly marginMs?: number
+  readonly basePolicy?: BasePolicy
 }
 
 const DEFAULT_MARGIN_MS = 50
@@ -62,11 +64,12 @@ export class Journals<Access, AccessEvent extends JournalEvent, Vhost, VhostEven
   readonly #administration: Administration<Access, AccessEvent, Vhost, VhostEvent>
 
   constructor(options: JournalsOptions<Access, AccessEvent, Vhost, VhostEvent>) {
-    const { store, blobs, clock, accessMachine, vhostMachine, vhostJournals, marginMs = DEFAULT_MARGIN_MS } = options
+    const { store, blobs, clock, accessMachine, vhostMachine, vhostJournals } = options
+    const { marginMs = DEFAULT_MARGIN_MS, basePolicy = DEFAULT_BASE_POLICY } = options
     this.#options = options
     this.#marginMs = marginMs
     this.#timeline = new Timeline(clock)
-    this.#surroundings = { store, blobs, timeline: this.#timeline }
+    this.#surroundings = { store, blobs, timeline: this.#timeline, basePolicy }
     this.#replicas = new Replicas(accessMachine, vhostMachine, this.#surroundings)
     this.#transactor = new Transactor(this.#replicas, this.#surroundings, marginMs)
     this.#administration = new Administration(

@@ -1,4 +1,4 @@
-import { isBaseDue, loadBase, saveBase } from './base.ts'
+import { type BasePolicy, loadBase, saveBase } from './base.ts'
 import type { Blobs } from './blobs.ts'
 import type { Reading, Timeline } from './clock.ts'
 import { decodeEntry } from './entry.ts'
@@ -30,6 +30,7 @@ export interface Surroundings {
   readonly store: JournalStore
   readonly blobs: Blobs
   readonly timeline: Timeline
+  readonly basePolicy: BasePolicy
 }
 
 /**
@@ -95,8 +96,8 @@ export class Replica<State, Event extends JournalEvent> {
     const loaded = this.#loaded
     if (loaded === undefined) return
     const entryCount = loaded.version - (loaded.base?.version ?? 0)
-    if (!isBaseDue({ entryCount, sizeBytes: loaded.bytesSinceBase })) return
-    const { store, blobs } = this.#surroundings
+    const { store, blobs, basePolicy } = this.#surroundings
+    if (entryCount < basePolicy.entryCount && loaded.bytesSinceBase < basePolicy.sizeBytes) return
     const base = { epoch: loaded.epoch, version: loaded.version }
     // Pointed at before it is saved, in memory only, so that the next commit does not save another.
     loaded.base = base

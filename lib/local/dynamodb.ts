@@ -58,7 +58,7 @@ async function attemptStart({ binary, file, pidFile }: DynamoDbOptions, port: nu
   const output = collectOutput(child)
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}. ${output()}`))
+    child.once('close', (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}. ${output()}`))
   })
   const killOnExit = (): void => void child.kill('SIGKILL')
   process.once('exit', killOnExit)
@@ -68,7 +68,7 @@ async function attemptStart({ binary, file, pidFile }: DynamoDbOptions, port: nu
     await endLeftoverProcess(pidFile, file)
   }
 
-  const failed = await Promise.race([ended, waitUntilAnswering(port, child)])
+  const failed = await waitUntilAnswering(port, child, ended)
   if (failed !== undefined) {
     await close()
     return { output: failed }
@@ -106,14 +106,18 @@ async function findFreePort(): Promise<number> {
   return port
 }
 
-/** Undefined once it answers; a reason where it does not in time. */
-async function waitUntilAnswering(port: number, child: ChildProcess): Promise<string | undefined> {
+/** Undefined once it answers; a reason where it ends before, or does not in time. */
+async function waitUntilAnswering(
+  port: number,
+  child: ChildProcess,
+  ended: Promise<string>,
+): Promise<string | undefined> {
   const deadlineMs = performance.now() + START_DEADLINE_MS
   while (performance.now() < deadlineMs && isRunning(child)) {
     if (await answers(port)) return undefined
     await pause(POLL_MS)
   }
-  return `it did not answer within ${START_DEADLINE_MS} ms`
+  return isRunning(child) ? `it did not answer within ${START_DEADLINE_MS} ms` : ended
 }
 
 const isRunning = (child: ChildProcess): boolean =>

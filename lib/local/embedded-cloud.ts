@@ -15,6 +15,8 @@ import { startTicker } from './ticker.ts'
 
 /** Every stack has an id in its prefix; this is the one broker of a machine, or of the endpoint that is used instead. */
 const NAMES = { namePrefix: 'leveret-local', topologyTable: 'leveret-local-topology' } as const
+/** Every answer here is exact and costs nothing, so nothing is leased, awaited or shown from memory. */
+const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0 } as const
 const CLOCK_INTERVAL_MS = 60_000
 const DRAIN_MS = 5_000
 
@@ -126,7 +128,7 @@ async function createConfig(
 ): Promise<Config> {
   try {
     const queues = await createResources({ ...NAMES, aws }, sqs)
-    return { ...NAMES, ...queues, aws, blobs: directory.blobsUrl, leaseMs: 0 }
+    return { ...NAMES, ...queues, ...LOCAL_TIMES, aws, blobs: directory.blobsUrl }
   } catch (error) {
     if (awsEndpointUrl === undefined) throw error
     throw new StartError(

@@ -15,9 +15,12 @@ export interface Binding {
   readonly arguments: AmqpTable
 }
 
-/** `quote` of contract §1.2: unreserved characters stay, a space becomes `+`, other bytes `%XX`. */
+/**
+ * `quote` of contract §1.2: unreserved characters stay, a space becomes `+`, other bytes `%XX`. A lone surrogate, which
+ * has no bytes, is quoted as U+FFFD, as RabbitMQ does.
+ */
 export const quote = (text: string): string =>
-  encodeURIComponent(text)
+  encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+')
 

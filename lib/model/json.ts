@@ -52,7 +52,7 @@ function publicForm(_key: string, value: unknown): unknown {
 
 const doubleText = (value: number): string => (/[.e]/.test(String(value)) ? String(value) : `${value}.0`)
 
-/** The stored form of a value: plain JSON data from which {@link fromStored} makes the same value again. */
+/** The stored form of a value: plain JSON data from which {@link fromStored} makes an equal value again. */
 export function toStored(value: AmqpValue): unknown {
   if (value instanceof Typed) return { [TYPE_FIELD]: value.type, value: storedScalar(value.value) }
   if (Array.isArray(value)) return value.map(toStored)
@@ -64,8 +64,14 @@ export function toStored(value: AmqpValue): unknown {
 
 function storedScalar(value: Typed['value']): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  if (typeof value === 'bigint' || !isJsonNumber(value)) return `${value}`
-  return value
+  if (typeof value === 'bigint') return value.toString()
+  return typeof value === 'number' ? storedNumber(value) : value
+}
+
+/** As a text where JSON has no such number: it knows neither negative zero nor anything infinite. */
+function storedNumber(value: number): number | string {
+  if (Object.is(value, -0)) return '-0'
+  return Number.isFinite(value) ? value : String(value)
 }
 
 export function fromStored(stored: unknown): AmqpValue {
@@ -77,7 +83,8 @@ export function fromStored(stored: unknown): AmqpValue {
   if (type === 'table') return tableFromStored(value as Record<string, unknown>)
   if (type === 'bytes') return new Typed('bytes', Buffer.from(value as string, 'base64'))
   if (type === 'int64') return new Typed('int64', BigInt(value as string))
-  return new Typed(type as Typed['type'], value as number | string)
+  if (type === 'decimal') return new Typed('decimal', value as string)
+  return new Typed(type as Typed['type'], Number(value))
 }
 
 export const tableFromStored = (fields: Record<string, unknown>): AmqpTable =>

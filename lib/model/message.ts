@@ -65,7 +65,7 @@ const MAX_EXPIRATION_MS = 315_360_000_000
 
 /** Contract §3.8: a decimal text of milliseconds, 0 to ten years. Throws `precondition-failed`. */
 export function parseExpirationMs(expiration: string): number {
-  const expirationMs = /^\d{1,12}$/.test(expiration) ? Number(expiration) : Number.NaN
+  const expirationMs = /^\+?\d+$/.test(expiration) ? Number(expiration) : Number.NaN
   if (expirationMs <= MAX_EXPIRATION_MS) return expirationMs
   throw preconditionFailed(`invalid expiration '${expiration.slice(0, 40)}': it must be 0 to ${MAX_EXPIRATION_MS} ms`)
 }

@@ -41,7 +41,7 @@ const typed: fc.Arbitrary<Typed> = fc.oneof(
 /** A plain number is a long where it is integral, else a double. */
 const plainNumbers = fc.oneof(
   fc.maxSafeInteger().map((integer) => integer + 0),
-  fc.double({ noDefaultInfinity: true, noInteger: true }),
+  fc.double({ noNaN: true, noDefaultInfinity: true, noInteger: true }),
 )
 
 /** Any value that an AMQP table may hold, nested a few levels. */

@@ -19,8 +19,8 @@ export type WriteOutcome =
 interface ItemWrite {
   readonly partition: string
   readonly item: string
-  readonly value: Value
   readonly holds: (current: Value) => boolean
+  readonly next: (current: Value) => Value
 }
 
 /**
@@ -57,9 +57,9 @@ export class SimDatabase {
       return { status: 'refused', intents: [] }
     }
     let completeMs = this.#world.nowMs
-    for (const { partition, item, value } of writes) {
+    for (const { partition, item, next } of writes) {
       const visibleMs = this.#world.nowMs + this.#world.random() * this.#spreadMs
-      this.#historyOf(partition, item).push({ visibleMs, value })
+      this.#historyOf(partition, item).push({ visibleMs, value: next(this.latest(partition, item)) })
       completeMs = Math.max(completeMs, visibleMs)
     }
     return { status: 'done', completeMs }
@@ -100,8 +100,8 @@ export class SimDatabase {
 export const intentWrite = (id: string, value: Value, holds: ItemWrite['holds']): ItemWrite => ({
   partition: INTENTS_PARTITION,
   item: id,
-  value,
   holds,
+  next: () => value,
 })
 
 export const hasState = (value: Value, state: string): boolean =>
@@ -115,14 +115,11 @@ function journalWrites({ journal, from, to, entry }: JournalWrite): ItemWrite[] 
   const head: ItemWrite = {
     partition: journal,
     item: HEAD_ITEM,
-    // A getter, because the base is that of the head which is replaced when the transaction is decided.
-    value: { ...to, base: undefined },
     holds: (current) => (from === undefined ? current === undefined : isHead(current) && isUnmoved(current, from)),
+    next: (current) => ({ ...to, base: isHead(current) ? current.base : undefined }),
   }
-  return [
-    head,
-    { partition: journal, item: entryItem(entry.version), value: entry, holds: (current) => current === undefined },
-  ]
+  const item = entryItem(entry.version)
+  return [head, { partition: journal, item, holds: (current) => current === undefined, next: () => entry }]
 }
 
 const isUnmoved = (head: Head, from: { version: number; epoch: string }): boolean =>

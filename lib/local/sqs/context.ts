@@ -3,6 +3,7 @@ import type { GroupCommit } from './group-commit.ts'
 import type { InFlightLimit } from './in-flight-limit.ts'
 import type { JsonObject } from './input.ts'
 import type { LongPolls } from './long-polls.ts'
+import type { MessageMoves } from './message-moves.ts'
 import type { MessageStore } from './message-store.ts'
 import type { MoveTasks } from './move-tasks.ts'
 import type { Queue, QueueRegistry } from './queue-registry.ts'
@@ -17,6 +18,7 @@ export interface SqsContext {
   readonly commit: GroupCommit
   readonly queues: QueueRegistry
   readonly messages: MessageStore
+  readonly moves: MessageMoves
   readonly deduplication: Deduplication
   readonly inFlight: InFlightLimit
   readonly longPolls: LongPolls

@@ -3,9 +3,11 @@ import type { Action, SqsContext } from './context.ts'
 import { openDatabase } from './database.ts'
 import { Deduplication } from './deduplication.ts'
 import { SqsError } from './errors.ts'
+import { FifoGroups } from './fifo-groups.ts'
 import { GroupCommit } from './group-commit.ts'
 import { InFlightLimit, MAX_IN_FLIGHT } from './in-flight-limit.ts'
 import { LongPolls } from './long-polls.ts'
+import { MessageMoves } from './message-moves.ts'
 import { MessageStore } from './message-store.ts'
 import { MoveTasks } from './move-tasks.ts'
 import { parseInput, renderError, renderOutput, type SqsResponse, TARGET_PREFIX } from './protocol.ts'
@@ -52,17 +54,20 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
     afterRollback: () => {
       queues.reload()
       inFlight.forget()
+      longPolls.endAll()
     },
   })
   const queues = new QueueRegistry(database, { accountId, region })
-  const messages = new MessageStore(database)
+  const groups = new FifoGroups(database)
+  const messages = new MessageStore(database, groups)
+  const moves = new MessageMoves(database, messages, groups)
   const inFlight = new InFlightLimit(MAX_IN_FLIGHT)
   const longPolls = new LongPolls(commit, (queueId) => {
     const queue = queues.findById(queueId)
     const readyAt = queue && messages.nextReadyAt(queue)
     return readyAt === undefined ? undefined : readyAt - now()
   })
-  const moveTasks = new MoveTasks(database, commit, { queues, messages, longPolls, now })
+  const moveTasks = new MoveTasks(database, commit, { queues, messages, moves, longPolls, now })
   const context: SqsContext = {
     accountId,
     now,
@@ -70,6 +75,7 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
     commit,
     queues,
     messages,
+    moves,
     deduplication: new Deduplication(database),
     inFlight,
     longPolls,
@@ -91,7 +97,7 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
       }
     },
     close: () => {
-      longPolls.close()
+      longPolls.endAll()
       moveTasks.close()
       commit.close()
       if (database.isOpen) database.close()

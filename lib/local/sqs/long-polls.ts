@@ -76,8 +76,11 @@ export class LongPolls {
     }
   }
 
-  /** Ends every wait empty-handed. */
-  close(): void {
+  /**
+   * Ends every wait empty-handed: at the close, and when a turn was undone, whose callers have been told so and would
+   * otherwise leave waiters behind that take messages for nobody.
+   */
+  endAll(): void {
     for (const waiters of this.#waiters.values()) {
       for (const waiter of waiters) waiter.end()
     }
@@ -110,8 +113,8 @@ export class LongPolls {
   }
 
   #wake(queueId: number): void {
-    // A turn that fails here is undone; its waiters stay and the next change tries again.
-    this.#commit.run(() => this.touch(queueId)).catch(() => this.#armTimer(queueId))
+    // A turn that fails ends every wait, so nothing is left to wake.
+    this.#commit.run(() => this.touch(queueId)).catch(() => undefined)
   }
 }
 

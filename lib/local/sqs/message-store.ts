@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { prepareQuery, type Query } from './database.ts'
-import { FifoGroups } from './fifo-groups.ts'
+import type { FifoGroups } from './fifo-groups.ts'
 import type { Queue } from './queue-registry.ts'
 
 /** A message before it is in a queue. Times are epoch milliseconds. */
@@ -49,7 +49,8 @@ export interface MessageCounts {
   readonly delayed: number
 }
 
-const RECEIVABLE = `m.seq, m.visible_at, m.receive_count, m.receipt, m.first_received_at, m.sent_at, m.group_id,
+/** The columns of a ReceivableRow, of `messages` as m and `contents` as c. */
+export const RECEIVABLE_COLUMNS = `m.seq, m.visible_at, m.receive_count, m.receipt, m.first_received_at, m.sent_at, m.group_id,
   c.message_id, c.body, c.attributes, c.dedup_id, c.trace_header, c.source_arn, c.prior_receive_count`
 
 /**
@@ -60,39 +61,25 @@ export class MessageStore {
   readonly #groups: FifoGroups
   readonly #insertMessage: StatementSync
   readonly #insertContent: StatementSync
-  readonly #copyMessage: StatementSync
-  readonly #moveContent: StatementSync
-  readonly #resendContent: StatementSync
   readonly #receive: StatementSync
   readonly #undoReceive: StatementSync
   readonly #setVisibility: StatementSync
   readonly #delete: StatementSync
   readonly #selectVisible: Query<ReceivableRow>
   readonly #selectGroup: Query<ReceivableRow>
-  readonly #selectOldest: Query<ReceivableRow>
   readonly #selectDelivery: Query<DeliveryRow>
   readonly #selectTotal: Query<{ readonly message_count: number }>
   readonly #selectHidden: Query<{ readonly hidden: number; readonly in_flight: number | null }>
   readonly #selectNext: Query<{ readonly next: number | null }>
   readonly #selectExpired: Query<{ readonly seq: number; readonly group_id: string | null }>
 
-  constructor(database: DatabaseSync) {
-    this.#groups = new FifoGroups(database)
+  constructor(database: DatabaseSync, groups: FifoGroups) {
+    this.#groups = groups
     this.#insertMessage = database.prepare(
       'INSERT INTO messages (generation, visible_at, sent_at, fifo, group_id) VALUES (?, ?, ?, ?, ?)',
     )
     this.#insertContent = database.prepare(
       `INSERT INTO contents (seq, message_id, body, attributes, dedup_id, trace_header) VALUES (?, ?, ?, ?, ?, ?)`,
-    )
-    this.#copyMessage = database.prepare(
-      `INSERT INTO messages (generation, visible_at, sent_at, fifo, group_id, first_received_at)
-       SELECT ?, ?, ?, fifo, group_id, ? FROM messages WHERE seq = ?`,
-    )
-    this.#moveContent = database.prepare(
-      'UPDATE contents SET seq = ?, source_arn = ?, prior_receive_count = ? WHERE seq = ?',
-    )
-    this.#resendContent = database.prepare(
-      'UPDATE contents SET seq = ?, source_arn = NULL, prior_receive_count = 0, message_id = ? WHERE seq = ?',
     )
     this.#receive = database.prepare(
       `UPDATE messages SET visible_at = ?, received_at = ?, first_received_at = coalesce(first_received_at, ?),
@@ -106,19 +93,13 @@ export class MessageStore {
     this.#delete = database.prepare('DELETE FROM messages WHERE seq = ?')
     this.#selectVisible = prepareQuery(
       database,
-      `SELECT ${RECEIVABLE} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
+      `SELECT ${RECEIVABLE_COLUMNS} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
        WHERE m.generation = ? AND m.visible_at <= ? ORDER BY m.visible_at, m.receive_count, m.seq LIMIT ?`,
     )
     this.#selectGroup = prepareQuery(
       database,
-      `SELECT ${RECEIVABLE} FROM messages m INDEXED BY messages_by_group JOIN contents c ON c.seq = m.seq
+      `SELECT ${RECEIVABLE_COLUMNS} FROM messages m INDEXED BY messages_by_group JOIN contents c ON c.seq = m.seq
        WHERE m.fifo = 1 AND m.generation = ? AND m.group_id = ? ORDER BY m.seq LIMIT ?`,
-    )
-    this.#selectOldest = prepareQuery(
-      database,
-      `SELECT ${RECEIVABLE} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
-       WHERE m.generation = ? AND m.visible_at <= ? AND m.seq <= ?
-       ORDER BY m.visible_at, m.receive_count, m.seq LIMIT ?`,
     )
     this.#selectDelivery = prepareQuery(
       database,
@@ -180,11 +161,6 @@ export class MessageStore {
     return rows
   }
 
-  /** Visible messages up to `lastSeq`, whatever their group: what a move task takes. */
-  listMovable(queue: Queue, now: number, lastSeq: number, limit: number): ReceivableRow[] {
-    return this.#selectOldest.all(queue.generation, now, lastSeq, limit)
-  }
-
   markReceived(seq: number, visibleAt: number, now: number): void {
     this.#receive.run(visibleAt, now, now, seq)
   }
@@ -212,29 +188,6 @@ export class MessageStore {
   remove(queue: Queue, message: { readonly seq: number; readonly group_id: string | null }): void {
     this.#delete.run(message.seq)
     this.#refreshGroupOf(queue, message)
-  }
-
-  /** Redrive: the message keeps its id and its age, and its count goes on; its place in the target is the last. */
-  moveToDeadLetters(source: Queue, target: Queue, row: ReceivableRow, now: number): void {
-    const seq = this.#copyTo(target, row, row.sent_at, row.first_received_at, now)
-    this.#moveContent.run(seq, source.arn, row.prior_receive_count + row.receive_count, row.seq)
-    this.remove(source, row)
-  }
-
-  /** A move task's step: the message arrives as if it were sent anew. */
-  resend(source: Queue, target: Queue, row: ReceivableRow, messageId: string, now: number): void {
-    const seq = this.#copyTo(target, row, now, null, now)
-    this.#resendContent.run(seq, messageId, row.seq)
-    this.remove(source, row)
-  }
-
-  #copyTo(target: Queue, row: ReceivableRow, sentAt: number, firstReceivedAt: number | null, now: number): number {
-    const copied = this.#copyMessage.run(target.generation, now, sentAt, firstReceivedAt, row.seq)
-    const seq = Number(copied.lastInsertRowid)
-    if (target.settings.isFifo && row.group_id !== null) {
-      this.#groups.append(target.generation, row.group_id, now, seq)
-    }
-    return seq
   }
 
   /** Exact at `now`, whatever became visible since the last call. Costs the hidden messages, not the visible ones. */

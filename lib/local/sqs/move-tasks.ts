@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { prepareQuery, type Query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { LongPolls } from './long-polls.ts'
+import type { MessageMoves } from './message-moves.ts'
 import type { MessageStore, ReceivableRow } from './message-store.ts'
 import type { Queue, QueueRegistry } from './queue-registry.ts'
 
@@ -28,6 +29,7 @@ export interface MoveTask {
 interface MoveTaskStores {
   readonly queues: QueueRegistry
   readonly messages: MessageStore
+  readonly moves: MessageMoves
   readonly longPolls: LongPolls
   readonly now: () => number
 }
@@ -115,7 +117,7 @@ export class MoveTasks {
     const source = this.#stores.queues.findByArn(task.source_arn)
     if (source === undefined) return this.#save(task, 'FAILED', 0, 'AWS.SimpleQueueService.NonExistentQueue')
     const limit = task.rate ?? MOVED_PER_STEP
-    const rows = this.#stores.messages.listMovable(source, this.#stores.now(), task.last_seq, limit)
+    const rows = this.#stores.moves.listMovable(source, this.#stores.now(), task.last_seq, limit)
     let moved = 0
     for (const row of rows) {
       const target = this.#stores.queues.findByArn(task.destination_arn ?? row.source_arn ?? '')
@@ -129,7 +131,7 @@ export class MoveTasks {
   }
 
   #move(source: Queue, target: Queue, row: ReceivableRow): void {
-    this.#stores.messages.resend(source, target, row, randomUUID(), this.#stores.now())
+    this.#stores.moves.resend(source, target, row, randomUUID(), this.#stores.now())
     this.#stores.longPolls.touch(target.id)
   }
 

@@ -66,7 +66,7 @@ function moveIfExhausted(context: SqsContext, queue: Queue, row: ReceivableRow, 
   if (redrive === undefined || row.receive_count < redrive.maxReceiveCount) return false
   const target = context.queues.findByArn(redrive.deadLetterTargetArn)
   if (target === undefined) return false
-  context.messages.moveToDeadLetters(queue, target, row, now)
+  context.moves.moveToDeadLetters(queue, target, row, now)
   context.longPolls.touch(target.id)
   return true
 }

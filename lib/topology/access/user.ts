@@ -48,10 +48,14 @@ export function deleteUsers(state: AccessState, { names }: DeleteUsers): AccessE
   return [...new Set(names)].map((name) => ({ type: 'user-deleted', name }))
 }
 
-/** Contract §1.5: stored and shown. */
+/** Contract §1.5: stored and shown. A limit that is not set can be cleared all the same. Throws RabbitMQ's texts. */
 export function setUserLimit(state: AccessState, command: SetUserLimit): AccessEvent[] {
-  const user = requireUser(state, command.user)
-  if (!isLimitName(command.limit)) throw invalid(`Unrecognised limit name: ${command.limit}`)
+  const user = state.users.get(command.user)
+  if (!user) throw invalid(['no_such_user', command.user])
+  if (!isLimitName(command.limit)) {
+    if (command.value === undefined) return []
+    throw invalid(`Unrecognised terms [{<<"${command.limit}">>,${command.value}}] in user-limits`)
+  }
   if (user.limits[command.limit] === command.value) return []
   const { [command.limit]: _replaced, ...others } = user.limits
   const limits = command.value === undefined ? others : { ...others, [command.limit]: command.value }
@@ -59,9 +63,3 @@ export function setUserLimit(state: AccessState, command: SetUserLimit): AccessE
 }
 
 const isLimitName = (name: string): name is UserLimitName => (USER_LIMIT_NAMES as readonly string[]).includes(name)
-
-export function requireUser(state: AccessState, name: string): User {
-  const user = state.users.get(name)
-  if (!user) throw notFound()
-  return user
-}

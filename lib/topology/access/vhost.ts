@@ -93,10 +93,14 @@ export function protectVhost(state: AccessState, command: ProtectVhost): AccessE
   return [{ type: 'vhost-updated', vhost: { ...vhost, protectedFromDeletion: command.protected } }]
 }
 
-/** Contract §1.5. A limit that is not set can be cleared all the same. */
+/** Contract §1.5. A limit that is not set can be cleared all the same. Throws RabbitMQ's text for a limit it does not know. */
 export function setVhostLimit(state: AccessState, command: SetVhostLimit): AccessEvent[] {
-  const vhost = requireVhost(state, command.vhost)
-  if (!isLimitName(command.limit)) throw invalid(`Unrecognised limit name: ${command.limit}`)
+  const vhost = state.vhosts.get(command.vhost)
+  if (!vhost) throw notFound('vhost_not_found')
+  if (!isLimitName(command.limit)) {
+    if (command.value === undefined) return []
+    throw invalid(`Validation failed\n\nUnrecognised terms [{<<"${command.limit}">>,${command.value}}] in limits\n`)
+  }
   if (vhost.limits[command.limit] === command.value) return []
   const { [command.limit]: _replaced, ...others } = vhost.limits
   const limits = command.value === undefined ? others : { ...others, [command.limit]: command.value }

@@ -1,6 +1,6 @@
 import type { AmqpTable } from '../../model/amqp-value.ts'
 import { type Binding, type Destination, propertiesKey } from '../../model/binding.ts'
-import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
+import { accessRefused, invalid, notFound, preconditionFailed } from '../../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../../model/exchange.ts'
 import { assertShortString, noSuchObject } from '../../model/names.ts'
 import { exchangeType } from '../../routing/exchange-types.ts'
@@ -37,7 +37,7 @@ export interface Unbind extends Ends {
  */
 export function bind(state: VhostState, command: Bind, added = 0): VhostEvent[] {
   const { source, destination } = resolveEnds(state, command)
-  assertShortString(command.routingKey, 'the routing key')
+  assertBindingKey(command.routingKey)
   const { routingKey, arguments: args } = command
   const binding: Binding = { sourceId: source.exchange.id, destination, routingKey, arguments: args }
   if (state.hasBinding(binding)) return []
@@ -46,6 +46,12 @@ export function bind(state: VhostState, command: Bind, added = 0): VhostEvent[] 
     throw preconditionFailed(`vhost '${state.vhost}' has ${MAX_BINDINGS} bindings, which is the limit`)
   }
   return [{ type: 'bound', binding }]
+}
+
+/** A key has a place in URLs and journals, which know no lone surrogates. */
+function assertBindingKey(routingKey: string): void {
+  assertShortString(routingKey, 'the routing key')
+  if (!routingKey.isWellFormed()) throw invalid('the routing key is not valid Unicode text')
 }
 
 /** Contract §1.2, §2.3. Throws `not-found` where nothing of the kind is bound. */

@@ -2,6 +2,7 @@ import {
   type AmqpTable,
   type AmqpValue,
   equalValues,
+  fieldOf,
   integerOf,
   isTable,
   Typed,
@@ -24,16 +25,13 @@ export function assertEquivalentFlag(
  * absent is not present (contract §2.1).
  */
 export function assertEquivalentArgument(object: string, name: string, received: AmqpTable, current: AmqpTable): void {
-  const [left, right] = [own(received, name), own(current, name)]
+  const [left, right] = [fieldOf(received, name), fieldOf(current, name)]
   if (equalValues(left, right)) return
   if (left !== undefined && right !== undefined) {
     throw inequivalent(name, object, `'${printValue(left)}'`, `'${printValue(right)}'`)
   }
   throw inequivalent(name, object, printOne(left), printOne(right))
 }
-
-const own = (table: AmqpTable, name: string): AmqpValue | undefined =>
-  Object.hasOwn(table, name) ? table[name] : undefined
 
 const inequivalent = (name: string, object: string, received: string, current: string) =>
   preconditionFailed(`inequivalent arg '${name}' for ${object}: received ${received} but current is ${current}`)

@@ -1,4 +1,4 @@
-import { type AmqpTable, typeName } from '../../model/amqp-value.ts'
+import type { AmqpTable } from '../../model/amqp-value.ts'
 import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
 import { DEFAULT_EXCHANGE, type Exchange, PREDEFINED_EXCHANGES } from '../../model/exchange.ts'
 import { assertName, describeObject, isReservedName } from '../../model/names.ts'
@@ -6,6 +6,7 @@ import { exchangeType } from '../../routing/exchange-types.ts'
 import { autoDeletedExchanges } from './auto-delete.ts'
 import { assertEquivalentArgument, assertEquivalentFlag } from './equivalence.ts'
 import type { VhostEvent } from './events.ts'
+import { assertExchangeNameArgument } from './exchange-name-argument.ts'
 import type { ExchangeNode, VhostState } from './state.ts'
 
 export interface DeclareExchange {
@@ -39,7 +40,8 @@ export function declareExchange(state: VhostState, command: DeclareExchange): Vh
   const existing = state.exchangeByName(command.name)
   if (existing) return assertEquivalent(state, existing.exchange, command)
   if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
-  assertAlternateExchange(state, command)
+  const object = describeObject('exchange', command.name, state.vhost)
+  assertExchangeNameArgument(object, 'alternate-exchange', command.arguments)
   type.assertArguments(command.arguments)
   const { id, name, durable, autoDelete, internal, user } = command
   const exchange = { id, name, type: type.name, durable, autoDelete, internal, arguments: command.arguments, user }
@@ -54,13 +56,6 @@ function assertEquivalent(state: VhostState, current: Exchange, command: Declare
   assertEquivalentFlag(object, 'internal', command.internal, current.internal)
   assertEquivalentArgument(object, 'alternate-exchange', command.arguments, current.arguments)
   return []
-}
-
-function assertAlternateExchange(state: VhostState, command: DeclareExchange): void {
-  const alternate = command.arguments['alternate-exchange']
-  if (alternate === undefined || typeof alternate === 'string') return
-  const object = describeObject('exchange', command.name, state.vhost)
-  throw preconditionFailed(`invalid type '${typeName(alternate)}' for arg 'alternate-exchange' in ${object}`)
 }
 
 /** Contract §1.2, §2.2. Throws `not-found` for a missing exchange. */

@@ -1,3 +1,4 @@
+import { canonicalText } from '../../model/amqp-value.ts'
 import { BrokerError } from '../../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../../model/exchange.ts'
 import { describeObject, isReservedName } from '../../model/names.ts'
@@ -25,13 +26,39 @@ export interface ImportIntoVhost {
  * names and the default exchange are passed over. Throws, naming the item, where one is refused; then none is applied.
  */
 export function importIntoVhost(state: VhostState, { items }: ImportIntoVhost): VhostEvent[] {
-  const seen = new Set<string>()
   const events: VhostEvent[] = []
-  for (const item of items) {
-    if (isPassedOver(state, item)) continue
-    events.push(...decideItem(state, item, events.length).filter((event) => isFirst(seen, event)))
+  for (const item of distinctItems(items)) {
+    if (!isPassedOver(state, item)) events.push(...decideItem(state, item, events.length))
   }
   return events
+}
+
+/** A file may name a thing twice: the one counts that would be there if they had been imported one after the other. */
+function distinctItems(items: readonly ImportItem[]): Iterable<ImportItem> {
+  const distinct = new Map<string, ImportItem>()
+  for (const item of items) {
+    const identity = identityOf(item)
+    if (isOverwritten(item) || !distinct.has(identity)) distinct.set(identity, item)
+  }
+  return distinct.values()
+}
+
+const isOverwritten = ({ type }: ImportItem): boolean => type === 'set-policy' || type === 'set-parameter'
+
+function identityOf(item: ImportItem): string {
+  switch (item.type) {
+    case 'declare-exchange':
+    case 'declare-queue':
+      return JSON.stringify([item.type, item.name])
+    case 'bind': {
+      const { source, destinationType, destination, routingKey } = item
+      return JSON.stringify([source, destinationType, destination, routingKey, canonicalText(item.arguments)])
+    }
+    case 'set-policy':
+      return JSON.stringify([item.type, item.policy.name])
+    case 'set-parameter':
+      return JSON.stringify([item.type, item.parameter.component, item.parameter.name])
+  }
 }
 
 function isPassedOver(state: VhostState, item: ImportItem): boolean {
@@ -49,7 +76,7 @@ function decideItem(state: VhostState, item: ImportItem, added: number): VhostEv
       case 'declare-exchange':
         return declareExchange(state, item)
       case 'declare-queue':
-        return declareQueue(state, { ...item, maxQueues: item.maxQueues && item.maxQueues - added })
+        return declareQueue(state, item, added)
       case 'bind':
         return bind(state, item, added)
       case 'set-policy':
@@ -78,19 +105,4 @@ function describeItem(state: VhostState, item: ImportItem): string {
     case 'set-parameter':
       return `parameter '${item.parameter.name}' in vhost '${state.vhost}'`
   }
-}
-
-/** A file may name a thing twice: the first one counts, as it would one after the other. */
-function isFirst(seen: Set<string>, event: VhostEvent): boolean {
-  const identity = identityOf(event)
-  if (identity === undefined) return true
-  if (seen.has(identity)) return false
-  seen.add(identity)
-  return true
-}
-
-function identityOf(event: VhostEvent): string | undefined {
-  if (event.type === 'exchange-declared') return `exchange ${event.exchange.name}`
-  if (event.type === 'queue-declared') return `queue ${event.queue.name}`
-  return undefined
 }

@@ -1,6 +1,7 @@
 import { type AmqpTable, type AmqpValue, integerOf, typeName } from '../../model/amqp-value.ts'
 import { preconditionFailed } from '../../model/errors.ts'
 import type { FifoGrouping, QueueType } from '../../model/queue.ts'
+import { assertExchangeNameArgument } from './exchange-name-argument.ts'
 
 /** RabbitMQ's ceiling of times: ten years (contract §2.4). */
 const MAX_TIME_MS = 315_360_000_000
@@ -22,12 +23,20 @@ const integer =
   (min: number, max = Number.MAX_SAFE_INTEGER): Check =>
   (value) => {
     const number = integerOf(value)
-    if (number === undefined) return `"expected integer, got ${typeName(value)}"`
+    if (number === undefined) return notInteger(value)
     if (number < 0 && min >= 0) return `{value_negative,${number}}`
     if (number < min) return number === 0 ? '{value_zero,0}' : `{value_too_small,${number}}`
     if (number > max) return max === MAX_PRIORITY ? `{max_value_exceeded,${number}}` : `{value_too_large,${number}}`
     return undefined
   }
+
+const notInteger = (value: AmqpValue): string => `"expected integer, got ${typeName(value)}"`
+
+const queueVersion: Check = (value) => {
+  const version = integerOf(value)
+  if (version === undefined) return notInteger(value)
+  return version === 1 || version === 2 ? undefined : `"unsupported queue version '${version}'"`
+}
 
 const text: Check = (value) => (typeof value === 'string' ? undefined : unacceptableType(value))
 const boolean: Check = (value) => (typeof value === 'boolean' ? undefined : unacceptableType(value))
@@ -40,6 +49,9 @@ const oneOf =
   }
 
 const unacceptableType = (value: AmqpValue): string => `{unacceptable_type,${typeName(value)}}`
+
+/** For an argument that has words of its own. */
+const checkedApart: Check = () => undefined
 
 const fifoGroup: Check = (value) =>
   fifoGroupOf(value) ? undefined : `"expected 'queue', 'routing-key' or 'header:NAME', got ${JSON.stringify(value)}"`
@@ -54,7 +66,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
     types: BOTH,
     check: oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow'),
   },
-  'x-dead-letter-exchange': { types: BOTH, check: text },
+  'x-dead-letter-exchange': { types: BOTH, check: checkedApart },
   'x-dead-letter-routing-key': { types: BOTH, check: text },
   'x-dead-letter-strategy': {
     types: QUORUM,
@@ -64,7 +76,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   'x-single-active-consumer': { types: BOTH, check: boolean },
   'x-delivery-limit': { types: QUORUM, check: integer(-1) },
   'x-consumer-timeout': { types: BOTH, check: integer(0) },
-  'x-queue-version': { types: CLASSIC, check: integer(1, 2) },
+  'x-queue-version': { types: CLASSIC, check: queueVersion },
   'x-queue-mode': {
     types: CLASSIC,
     check: oneOf(['default', 'lazy'], (value) => `"unsupported queue mode '${value}'"`),
@@ -104,6 +116,7 @@ export function queueTypeOf(args: AmqpTable, object: string, fallback: QueueType
 
 /** Contract §2.4. Throws `precondition-failed` with RabbitMQ's text for the first argument that is not valid. */
 export function assertQueueArguments(args: AmqpTable, type: QueueType, object: string): void {
+  assertExchangeNameArgument(object, 'x-dead-letter-exchange', args)
   for (const [name, value] of Object.entries(args)) {
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined
     if (!rule) continue

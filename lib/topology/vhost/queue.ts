@@ -33,8 +33,11 @@ export interface DeleteQueue {
   readonly onlyId?: string | undefined
 }
 
-/** Contract §2. No event where an equivalent queue exists; names of SQS queues are not compared. */
-export function declareQueue(state: VhostState, command: DeclareQueue): VhostEvent[] {
+/**
+ * Contract §2. No event where an equivalent queue exists; names of SQS queues are not compared.
+ * `added` queues have been decided already but are not in the state yet.
+ */
+export function declareQueue(state: VhostState, command: DeclareQueue, added = 0): VhostEvent[] {
   assertName(command.name, 'the queue name')
   if (command.name === '') throw preconditionFailed('a queue needs a name')
   const object = describeObject('queue', command.name, state.vhost)
@@ -44,7 +47,7 @@ export function declareQueue(state: VhostState, command: DeclareQueue): VhostEve
   const type = queueTypeOf(command.arguments, object, command.defaultType)
   assertQueueArguments(command.arguments, type, object)
   assertProperties(command, type, object)
-  assertRoom(state, command)
+  assertRoom(state, command, added)
   return [{ type: 'queue-declared', queue: newQueue(command, type) }]
 }
 
@@ -58,8 +61,10 @@ function newQueue(command: DeclareQueue, type: QueueType): Queue {
 function assertEquivalent(current: Queue, command: DeclareQueue, object: string): VhostEvent[] {
   assertEquivalentFlag(object, 'durable', command.durable, current.durable)
   assertEquivalentFlag(object, 'auto_delete', command.autoDelete, current.autoDelete)
-  if (queueTypeOf(command.arguments, object, current.type) !== current.type) {
-    assertEquivalentArgument(object, 'x-queue-type', command.arguments, current.arguments)
+  const type = queueTypeOf(command.arguments, object, command.defaultType)
+  if (type !== current.type) {
+    const [received, declared] = [withType(command.arguments, type), withType(current.arguments, current.type)]
+    assertEquivalentArgument(object, 'x-queue-type', received, declared)
   }
   for (const name of comparedArguments(current.type)) {
     assertEquivalentArgument(object, name, command.arguments, current.arguments)
@@ -67,14 +72,18 @@ function assertEquivalent(current: Queue, command: DeclareQueue, object: string)
   return []
 }
 
+/** A default queue type is compared as if it had been an argument; being classic is the same as saying nothing. */
+const withType = (args: AmqpTable, type: QueueType): AmqpTable =>
+  type === 'classic' ? args : { ...args, 'x-queue-type': type }
+
 function assertProperties(command: DeclareQueue, type: QueueType, object: string): void {
   if (type !== 'quorum') return
   if (!command.durable) throw preconditionFailed(`invalid property 'non-durable' for ${object}`)
   if (command.autoDelete) throw preconditionFailed(`invalid property 'auto-delete' for ${object}`)
 }
 
-function assertRoom(state: VhostState, { name, maxQueues }: DeclareQueue): void {
-  if (maxQueues === undefined || maxQueues < 0 || state.queueCount < maxQueues) return
+function assertRoom(state: VhostState, { name, maxQueues }: DeclareQueue, added: number): void {
+  if (maxQueues === undefined || maxQueues < 0 || state.queueCount + added < maxQueues) return
   throw preconditionFailed(
     `cannot declare queue '${name}': queue limit in vhost '${state.vhost}' (${maxQueues}) is reached`,
   )

@@ -112,6 +112,9 @@ export function uniqueName(): string {
   return `conformance-${randomBytes(8).toString('hex')}`
 }
 
+/** Long enough for a slow backend, and for the longest wait of a test. */
+const TIMEOUT_MS = 20_000
+
 /** The error a call fails with. */
 export async function errorOf(call: Promise<unknown>): Promise<Error> {
   try {
@@ -130,14 +133,14 @@ export function createSuite(
 ): Suite {
   const test: Suite['test'] = (name, body) => {
     titles.add(name)
-    it(name, async (context) => {
+    it(name, { timeout: TIMEOUT_MS }, async (context) => {
       context.skip(skip[name] !== undefined, skip[name])
       await body(new Sqs(backend().client))
     })
   }
   const timed: Suite['timed'] = (name, body) => {
     titles.add(name)
-    it(name, async (context) => {
+    it(name, { timeout: TIMEOUT_MS }, async (context) => {
       context.skip(skip[name] !== undefined, skip[name])
       const { client, advance } = backend()
       if (advance === undefined) return context.skip('needs a clock that can be moved forward')

@@ -71,10 +71,14 @@ export function defineRedriveTests({ test }: Suite): void {
     expect(moved.Attributes).toHaveProperty('DeadLetterQueueSourceArn', await sqs.arnOf(source))
   })
 
-  test('a redrive policy is shown with a number, and its queue lists its sources', async (sqs) => {
+  test('a redrive policy is shown with a number, however it was given', async (sqs) => {
     const { source, deadLetters } = await createPair(sqs, '3')
     const policy = JSON.parse((await sqs.attributes(source)).RedrivePolicy ?? '')
     expect(policy).toEqual({ deadLetterTargetArn: await sqs.arnOf(deadLetters), maxReceiveCount: 3 })
+  })
+
+  test('a dead-letter queue lists its source queues', async (sqs) => {
+    const { source, deadLetters } = await createPair(sqs, 3)
     const list = new ListDeadLetterSourceQueuesCommand({ QueueUrl: deadLetters })
     expect((await sqs.client.send(list)).queueUrls).toEqual([source])
   })

@@ -23,6 +23,17 @@ export interface Answer {
   readonly json: Json | undefined
 }
 
+/** A broker took a request and did not answer it in time. */
+export class NoAnswer extends Error {
+  readonly brokerName: string
+
+  constructor(brokerName: string, { method, path }: Call) {
+    super(`${brokerName}: no answer to ${method} ${path}`)
+    this.name = 'NoAnswer'
+    this.brokerName = brokerName
+  }
+}
+
 /**
  * A broker known by its management API alone. Requests go through `node:http`, because `fetch` normalises paths: `//`,
  * `%2F` and `..` must arrive as they are written.
@@ -43,7 +54,7 @@ export class Broker {
     this.#prefix = `${pathname.replace(/\/$/, '')}/api`
   }
 
-  /** Sends one call and resolves with whatever the broker answers; rejects only when it does not answer in 30 s. */
+  /** Sends one call and resolves with whatever the broker answers; rejects with NoAnswer after 30 s. */
   async send(call: Call): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const request = http.request(this.origin, {
@@ -52,9 +63,7 @@ export class Broker {
       path: this.#prefix + call.path,
       headers: this.#headersOf(call),
     })
-    request.setTimeout(30_000, () =>
-      request.destroy(new Error(`${this.name}: no answer to ${call.method} ${call.path}`)),
-    )
+    request.setTimeout(30_000, () => request.destroy(new NoAnswer(this.name, call)))
     request.on('error', reject)
     request.on('response', (response) => {
       const chunks: Buffer[] = []

@@ -10,6 +10,9 @@ const run = promisify(execFile)
 const rabbitmqUp = fileURLToPath(new URL('../../../../shared/rabbitmq/up', import.meta.url))
 const rabbitmqDown = fileURLToPath(new URL('../../../../shared/rabbitmq/down', import.meta.url))
 const leveretTesting = new URL('../../../lib/local/testing.ts', import.meta.url)
+/** What reports call the reference. */
+export const referenceName = 'RabbitMQ'
+
 const guest = { name: 'guest', password: 'guest' }
 
 /** The two brokers that must agree: the reference (a real RabbitMQ) and the subject (Leveret). */
@@ -51,7 +54,7 @@ export async function openReference(): Promise<Running> {
 /** A pair of two brokers that run already; closing it closes them. */
 export function pairOf(reference: Running, subject: Running): Pair {
   const brokers = {
-    reference: new Broker('RabbitMQ', reference.url, guest),
+    reference: new Broker(referenceName, reference.url, guest),
     subject: new Broker('Leveret', subject.url, guest),
   }
   return {

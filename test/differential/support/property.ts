@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
+import { NoAnswer } from './broker.ts'
+import { referenceName } from './pair.ts'
 
 export interface PropertyOptions {
   readonly runs: number
@@ -41,10 +43,10 @@ export async function checkProperty<T>(
 function describeReplay({ seed, path }: Failure): string {
   const { testPath = '', currentTestName = '' } = expect.getState()
   const file = testPath.slice(testPath.lastIndexOf('/') + 1)
-  const name = currentTestName.slice(currentTestName.lastIndexOf(' > ') + 1)
+  const name = currentTestName.slice(currentTestName.lastIndexOf(' > ') + 3)
   return [
     `Seed ${seed}, path ${path}. This case alone again:`,
-    `DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_PATH=${path} npm run test:differential -- ${file} -t '${name.trim()}'`,
+    `DIFFERENTIAL_SEED=${seed} DIFFERENTIAL_PATH=${path} npm run test:differential -- ${file} -t '${name}'`,
   ].join('\n')
 }
 
@@ -58,7 +60,7 @@ export async function findSmallestFailure<T>(
   const property = fc.asyncProperty(arbitrary, async (value) => {
     if (firstFailureAt !== undefined && performance.now() - firstFailureAt > shrinkLimitMs) return
     try {
-      await check(value)
+      await withSecondTry(check, value)
     } catch (error) {
       firstFailureAt ??= performance.now()
       throw error
@@ -74,4 +76,17 @@ export async function findSmallestFailure<T>(
   const cause: unknown = details.errorInstance
   const error = cause instanceof Error ? cause : new Error(String(cause))
   return { seed: details.seed, path: details.counterexamplePath ?? '', error }
+}
+
+/**
+ * RabbitMQ 3.10.8 leaves about one publish in 50,000 unanswered for ever. A case in which the reference was silent says
+ * nothing, so it is tried once more.
+ */
+async function withSecondTry<T>(check: (value: T) => Promise<void>, value: T): Promise<void> {
+  try {
+    await check(value)
+  } catch (error) {
+    if (!(error instanceof NoAnswer) || error.brokerName !== referenceName) throw error
+    await check(value)
+  }
 }

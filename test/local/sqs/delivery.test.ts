@@ -49,6 +49,7 @@ describe('delivery by the SQS engine', () => {
     const messages = await engine.receive(source, { VisibilityTimeout: 0, AttributeNames: ['All'] })
     expect(messages.map(({ Body }) => Body)).toEqual(['good'])
     expect(messages[0]?.Attributes.ApproximateReceiveCount).toBe('1')
+    expect(await engine.counts(deadLetters)).toEqual([1, 0, 0])
   })
 
   it('a message stays deliverable when its dead-letter queue is gone', async () => {
@@ -121,6 +122,29 @@ describe('delivery by the SQS engine', () => {
     const { output: list } = await engine.call('ListMessageMoveTasks', { SourceArn })
     expect(list.Results).toMatchObject([{ Status: 'CANCELLED', ApproximateNumberOfMessagesToMove: 1 }])
     expect(await engine.receiveBodies(deadLetters)).toEqual(['x'])
+  })
+})
+
+describe('a turn that the store undoes', () => {
+  it('fails its callers, confirms nothing and leaves no poll behind', async () => {
+    const errors: unknown[] = []
+    let isBroken = false
+    const now = (): number => (isBroken ? Number.NaN : 1_700_000_000_000)
+    const engine = new DirectEngine({ file: ':memory:', now, onInternalError: (error) => errors.push(error) })
+    const queue = await engine.createQueue('q')
+    const poll = engine.receiveBodies(queue, { WaitTimeSeconds: 20 })
+    await engine.counts(queue)
+    isBroken = true
+    // A time that is no number cannot be stored: the insert fails inside SQLite.
+    const { status, output } = await engine.send(queue, 'x')
+    expect(status).toBe(500)
+    expect(output).toEqual({ __type: 'com.amazonaws.sqs#InternalError', message: 'An internal error occurred.' })
+    expect(errors).toHaveLength(1)
+    expect(await poll).toEqual([])
+    isBroken = false
+    await engine.send(queue, 'y')
+    expect(await engine.receiveBodies(queue)).toEqual(['y'])
+    engine.engine.close()
   })
 })
 

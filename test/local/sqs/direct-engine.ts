@@ -16,6 +16,7 @@ export interface Output {
   readonly TaskHandle?: string
   readonly Messages?: readonly ReceivedMessage[]
   readonly Attributes?: Readonly<Record<string, string>>
+  readonly Failed?: readonly Readonly<Record<string, unknown>>[]
   readonly Results?: readonly Readonly<Record<string, unknown>>[]
   readonly ApproximateNumberOfMessagesMoved?: number
 }

@@ -1,0 +1,72 @@
+import type { CopyIdentity } from '../delivery/copy.ts'
+import type { Envelope } from '../delivery/envelope.ts'
+import { type DeadLetterRoute, type DeathReason, deadLettered, mayEnter } from '../model/death.ts'
+import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
+import { headersOf, type Message, routingKeysOf } from '../model/message.ts'
+import type { Queue } from '../model/queue.ts'
+import { routableMessage, routeMessage } from '../routing/route-message.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
+import { newId } from './change.ts'
+import { deliver } from './deliver.ts'
+import type { Publication } from './publication.ts'
+import type { VhostSession } from './session.ts'
+
+/** A copy that is to leave its queue. */
+export interface DeadCopy {
+  readonly envelope: Envelope
+  /** Absent where something other than Leveret had put it into the SQS queue. */
+  readonly identity: CopyIdentity | undefined
+}
+
+/**
+ * Publishes a copy to the queue's dead-letter exchange (contract §3.7); resolves once it may be deleted. Without such an
+ * exchange, or where it leads nowhere, the copy is dropped, as RabbitMQ does. The broker itself publishes: permissions were
+ * the matter of who declared the queue. Throws `unavailable` where the copy must stay.
+ */
+export async function deadLetter(
+  session: VhostSession,
+  queue: Queue,
+  copy: DeadCopy,
+  reason: DeathReason,
+): Promise<void> {
+  const route = deadLetterRouteOf(queue)
+  if (!route) return
+  const [failure] = await deliver(session, [publicationOf(session, queue, copy, reason, route)])
+  if (failure) throw failure
+}
+
+function deadLetterRouteOf({ arguments: args }: Queue): DeadLetterRoute | undefined {
+  const exchange = args['x-dead-letter-exchange']
+  const routingKey = args['x-dead-letter-routing-key']
+  if (typeof exchange !== 'string') return undefined
+  return { exchange, routingKey: typeof routingKey === 'string' ? routingKey : undefined }
+}
+
+function publicationOf(
+  session: VhostSession,
+  queue: Queue,
+  { envelope, identity }: DeadCopy,
+  reason: DeathReason,
+  route: DeadLetterRoute,
+): Publication {
+  const { broker, vhost } = session
+  const { message, bccKeys } = envelope
+  const routingKeys = routingKeysOf(message.routingKey, headersOf(message.properties))
+  const death = { queue: queue.name, reason, timeS: Math.floor(broker.clock.wallMs() / 1000), routingKeys }
+  const dead = deadLettered(withBcc(message, bccKeys), death, route)
+  const queues = targetsOf(vhost, dead, () => broker.clock.random()).filter(({ name }) => mayEnter(dead, name))
+  const publishId = identity?.publishId ?? newId(broker)
+  return { publishId, hop: (identity?.hop ?? 0) + 1, message: dead, queues, version: session.version }
+}
+
+/** A dead message is routed by every key that it was published with, also by those that no receiver sees. */
+function withBcc(message: Message, bccKeys: readonly string[]): Message {
+  if (bccKeys.length === 0) return message
+  const headers = { ...headersOf(message.properties), BCC: [...bccKeys] }
+  return { ...message, properties: { ...message.properties, headers } }
+}
+
+function targetsOf(vhost: VhostState, { exchange, ...message }: Message, random: () => number): readonly Queue[] {
+  if (exchange !== DEFAULT_EXCHANGE && !vhost.exchangeByName(exchange)) return []
+  return routeMessage(vhost, exchange, routableMessage({ ...message, random }))
+}

@@ -1,0 +1,47 @@
+import type { QueueCounts as SqsCounts } from '../delivery/queue-counts.ts'
+import type { Queue } from '../model/queue.ts'
+import type { Broker } from './broker.ts'
+import type { Session } from './session.ts'
+
+/** How many messages a queue holds, approximately. `down`: an SQS queue of it was deleted behind our back. */
+export interface QueueCounts {
+  readonly ready: number
+  readonly unacknowledged: number
+  readonly state: 'running' | 'down'
+}
+
+/** The counts of these queues, by queue id; one SQS call for each that was not counted a moment ago. */
+export async function queueCounts(
+  { broker }: Session,
+  queues: readonly Queue[],
+): Promise<ReadonlyMap<string, QueueCounts>> {
+  const names = queues.flatMap(({ sqsQueues }) => sqsQueues.map(({ name }) => name))
+  const counts = await broker.delivery.counter.count(names)
+  const countOf = new Map(names.map((name, index) => [name, counts[index]]))
+  return new Map(queues.map((queue) => [queue.id, sumOf(queue.sqsQueues.map(({ name }) => countOf.get(name)))]))
+}
+
+function sumOf(counts: readonly (SqsCounts | undefined)[]): QueueCounts {
+  let [ready, unacknowledged, state]: [number, number, QueueCounts['state']] = [0, 0, 'running']
+  for (const count of counts) {
+    if (count?.state !== 'running') {
+      state = 'down'
+      continue
+    }
+    ready += count.ready
+    unacknowledged += count.unacknowledged
+  }
+  return { ready, unacknowledged, state }
+}
+
+/** What is ready in an SQS queue now. */
+export async function countReady({ delivery }: Broker, sqsQueueName: string): Promise<number> {
+  const counts = await delivery.counter.countNow(sqsQueueName)
+  return counts.state === 'running' ? counts.ready : 0
+}
+
+/** Where any SQS client finds what is behind a queue. */
+export function sqsAddresses({ broker }: Session, { sqsQueues }: Queue): { urls: string[]; arns: string[] } {
+  const { urlOf, arnOf } = broker.delivery.queues
+  return { urls: sqsQueues.map(({ name }) => urlOf(name)), arns: sqsQueues.map(({ name }) => arnOf(name)) }
+}

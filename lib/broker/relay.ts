@@ -1,0 +1,70 @@
+import { encodeCopy } from '../delivery/copy.ts'
+import { decodeMessage } from '../delivery/envelope.ts'
+import { parseRelayMessage, type RelayMessage, type RelayTarget } from '../delivery/relay-message.ts'
+import type { Copy } from '../delivery/sqs-sender.ts'
+import { logError } from '../log.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
+import type { Broker } from './broker.ts'
+import { sendRelayMessage } from './send-to-relay.ts'
+
+/** A message of the relay queue. */
+export interface RelayRecord {
+  readonly id: string
+  readonly body: string
+}
+
+/**
+ * Finishes fan-outs (DESIGN §4). What could not be sent now is sent onward to the relay queue, so that copies that arrived
+ * are not sent again; answers the ids of the records that are to be kept as they are.
+ */
+export async function relay(broker: Broker, records: readonly RelayRecord[]): Promise<readonly string[]> {
+  const outcomes = await Promise.allSettled(records.map(({ body }) => relayOne(broker, parseRelayMessage(body))))
+  return records.flatMap(({ id }, index) => {
+    const outcome = outcomes[index]
+    if (outcome?.status !== 'rejected') return []
+    logError('a fan-out is left in the relay queue', outcome.reason)
+    return [id]
+  })
+}
+
+async function relayOne(broker: Broker, message: RelayMessage): Promise<void> {
+  const targets = await existingTargets(broker, message)
+  const left = await sendToTargets(broker, message, targets)
+  if (left.length === 0) return
+  if (left.length === targets.length) throw new Error(`none of ${left.length} copies could be sent`)
+  if (!(await sendRelayMessage(broker, { ...message, targets: left }))) {
+    throw new Error(`${left.length} of ${targets.length} copies could not be sent`)
+  }
+}
+
+/**
+ * Queues that were deleted since take no copies. Only a state at least as new as the one that chose them may say so: an
+ * older one does not know queues that were declared later.
+ */
+async function existingTargets(
+  { journals }: Broker,
+  { vhostId, version, targets }: RelayMessage,
+): Promise<readonly RelayTarget[]> {
+  const view = await journals.view(journals.arrival(), {
+    vhost: (access) => Array.from(access.vhosts.values()).find(({ id }) => id === vhostId)?.id,
+    atLeast: { [vhostId]: version },
+  })
+  const vhost: VhostState | undefined = view.vhost
+  return vhost ? targets.filter(({ queueId }) => vhost.queueById(queueId) !== undefined) : []
+}
+
+async function sendToTargets(
+  { delivery }: Broker,
+  { publishId, vhostId, message }: RelayMessage,
+  targets: readonly RelayTarget[],
+): Promise<readonly RelayTarget[]> {
+  const envelope = await delivery.claimChecks.open(decodeMessage(message, ''), vhostId)
+  const encoded = await delivery.claimChecks.encode(envelope, { vhostId })
+  const copies: Copy[] = targets.map(({ queueId, sqsQueueName, hop }) => ({
+    sqsQueueName,
+    message: encoded,
+    copyAttribute: encodeCopy({ publishId, queueId, hop }),
+  }))
+  const outcomes = await delivery.sender.send(copies)
+  return targets.filter((_, index) => outcomes[index]?.status !== 'sent')
+}

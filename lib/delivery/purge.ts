@@ -1,0 +1,84 @@
+import type { Clock } from '../journal/clock.ts'
+import type { SqsReceiver } from './sqs-receiver.ts'
+
+export interface Purged {
+  readonly purgedCount: number
+  /** Whether nothing is left of what was there when the purge began; if not, repeat it. */
+  readonly isEmpty: boolean
+}
+
+/** Receives beside each other; each brings at most ten copies. */
+const LANES = 4
+const BATCH = 10
+/** An empty answer means an empty queue only if SQS asked all of its hosts, as it does when told to wait. */
+const WAIT_S = 1
+const VISIBILITY_S = 30
+/** Later copies are held until the end, or they would be received again and again; holding many would starve consumers. */
+const MAX_HELD = 1000
+
+/**
+ * Deletes, for `budgetMs` at most, what is ready in an SQS queue and was sent before the purge began. PurgeQueue may take
+ * what comes later as well, so this drains. Copies that consumers hold stay, as in RabbitMQ, and so does what this version
+ * cannot read. Throws `MissingQueueError`, and what the SDK throws.
+ */
+export async function purge(
+  receiver: SqsReceiver,
+  clock: Pick<Clock, 'wallMs'>,
+  sqsQueueName: string,
+  budgetMs: number,
+): Promise<Purged> {
+  const drain = new Drain(receiver, sqsQueueName, clock.wallMs())
+  const lanes = Array.from({ length: LANES }, async () => {
+    let isEmpty = false
+    while (!isEmpty && drain.hasRoom() && clock.wallMs() - drain.startMs < budgetMs) isEmpty = await drain.step()
+    return isEmpty
+  })
+  const outcomes = await Promise.allSettled(lanes)
+  await drain.finish()
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  const isEmpty = outcomes.every((outcome) => outcome.status === 'fulfilled' && outcome.value)
+  return { purgedCount: drain.deletedCount, isEmpty: isEmpty && !drain.hasLeft }
+}
+
+/** What the lanes of one purge share. */
+class Drain {
+  readonly startMs: number
+  deletedCount = 0
+  /** Whether something that should be gone could not be deleted. */
+  hasLeft = false
+  readonly #receiver: SqsReceiver
+  readonly #sqsQueueName: string
+  readonly #held: string[] = []
+
+  constructor(receiver: SqsReceiver, sqsQueueName: string, startMs: number) {
+    this.#receiver = receiver
+    this.#sqsQueueName = sqsQueueName
+    this.startMs = startMs
+  }
+
+  hasRoom(): boolean {
+    return this.#held.length < MAX_HELD
+  }
+
+  /** Receives once and deletes what is old enough. Answers whether nothing came. */
+  async step(): Promise<boolean> {
+    const options = { queueName: '', max: BATCH, waitS: WAIT_S, visibilityS: VISIBILITY_S }
+    const { copies, undecodable } = await this.#receiver.receive(this.#sqsQueueName, options)
+    const { old = [], later = [] } = Object.groupBy(copies, ({ sentAtMs }) =>
+      sentAtMs < this.startMs ? 'old' : 'later',
+    )
+    for (const { receiptHandle } of later) this.#held.push(receiptHandle)
+    const handles = old.map(({ receiptHandle }) => receiptHandle)
+    const outcomes = await this.#receiver.deleteBatch(this.#sqsQueueName, handles)
+    const deletedCount = outcomes.filter(({ status }) => status === 'done').length
+    this.deletedCount += deletedCount
+    if (deletedCount < old.length) this.hasLeft = true
+    return copies.length + undecodable.length === 0
+  }
+
+  /** Gives back what is to stay. */
+  async finish(): Promise<void> {
+    const changes = this.#held.map((receiptHandle) => ({ receiptHandle, visibilityS: 0 }))
+    await this.#receiver.changeVisibilityBatch(this.#sqsQueueName, changes)
+  }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import type { Config } from '../config.ts'
+import { randomText } from '../model/id.ts'
+import { MAX_SQS_BYTES } from './claim-checks.ts'
+import { mapConcurrent } from './concurrent.ts'
+import { isFifoName, PHYSICAL_NAME_RANDOM_LENGTH, physicalName } from './physical-name.ts'
+import type { SqsApi } from './sqs-client.ts'
+import { isMissingQueue } from './sqs-errors.ts'
+
+const DAY_S = 86_400
+
+/** How long a message may wait in a declared queue. */
+export const QUEUE_RETENTION_S = 10 * DAY_S
+
+/** Of internal and dead-letter SQS queues, the longest there is: SQS keeps the old timestamp of what it moves there. */
+export const INTERNAL_RETENTION_S = 14 * DAY_S
+
+export interface CreateOptions {
+  readonly retentionS?: number
+}
+
+type QueuesConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase'>
+
+/** The SQS queues behind declared queues. All calls throw what the SDK throws, unless said otherwise. */
+export class SqsQueues {
+  readonly #sqs: SqsApi
+  readonly #config: QueuesConfig
+
+  constructor(sqs: SqsApi, config: QueuesConfig) {
+    this.#sqs = sqs
+    this.#config = config
+  }
+
+  readonly urlOf = (name: string): string => `${this.#config.sqsQueueUrlBase}/${name}`
+
+  readonly arnOf = (name: string): string => `${this.#config.sqsQueueArnBase}${name}`
+
+  /** A name for the SQS queue of a declared queue that no SQS queue has ever had. */
+  newName(declaredName: string, fifo: boolean): string {
+    const random = randomText(randomBytes(PHYSICAL_NAME_RANDOM_LENGTH))
+    return physicalName(this.#config.namePrefix, declaredName, random, fifo)
+  }
+
+  /**
+   * Creates an SQS queue with everything that matters set explicitly; FIFO where the name ends in `.fifo`. Repeating it
+   * changes nothing. No tags: tagging is limited to 5 calls a second. SQS wants 1 s between this and the first use.
+   */
+  async create(name: string, { retentionS = QUEUE_RETENTION_S }: CreateOptions = {}): Promise<void> {
+    const Attributes = {
+      MaximumMessageSize: String(MAX_SQS_BYTES),
+      MessageRetentionPeriod: String(retentionS),
+      SqsManagedSseEnabled: 'true',
+      Policy: tlsOnlyPolicy(this.arnOf(name)),
+      ...(isFifoName(name) ? FIFO_ATTRIBUTES : {}),
+    }
+    await this.#sqs.createQueue({ QueueName: name, Attributes })
+  }
+
+  /** Creates SQS queues, at most `concurrency` at a time. Rejects with the first failure; repeating it is harmless. */
+  async createAll(names: readonly string[], concurrency: number): Promise<void> {
+    await mapConcurrent(names, concurrency, (name) => this.create(name))
+  }
+
+  /** Deletes an SQS queue and all that is in it; one that is gone already is as good. */
+  async delete(name: string): Promise<void> {
+    try {
+      await this.#sqs.deleteQueue(this.urlOf(name))
+    } catch (error) {
+      if (!isMissingQueue(error)) throw error
+    }
+  }
+
+  /** As {@link createAll}, for deleting. */
+  async deleteAll(names: readonly string[], concurrency: number): Promise<void> {
+    await mapConcurrent(names, concurrency, (name) => this.delete(name))
+  }
+
+  /** All attributes as SQS names them; undefined where the SQS queue does not exist. */
+  async attributes(name: string): Promise<Readonly<Record<string, string>> | undefined> {
+    try {
+      return await this.#sqs.getQueueAttributes(this.urlOf(name), ['All'])
+    } catch (error) {
+      if (isMissingQueue(error)) return undefined
+      throw error
+    }
+  }
+}
+
+/** High throughput: groups are ordered each by itself, and deduplicated each by itself (SQS, high throughput for FIFO queues). */
+const FIFO_ATTRIBUTES = {
+  FifoQueue: 'true',
+  ContentBasedDeduplication: 'false',
+  DeduplicationScope: 'messageGroup',
+  FifoThroughputLimit: 'perMessageGroupId',
+}
+
+const tlsOnlyPolicy = (arn: string): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'TlsOnly',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: 'sqs:*',
+        Resource: arn,
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ],
+  })

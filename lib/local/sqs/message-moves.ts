@@ -1,0 +1,67 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { prepareQuery, type Query } from './database.ts'
+import type { FifoGroups } from './fifo-groups.ts'
+import { type MessageStore, RECEIVABLE_COLUMNS, type ReceivableRow } from './message-store.ts'
+import type { Queue } from './queue-registry.ts'
+
+/**
+ * Messages on their way from one queue to another. The content stays one row and changes owner; the message arrives
+ * last in its new queue. Deduplication does not apply: nothing that is moved is dropped.
+ */
+export class MessageMoves {
+  readonly #store: MessageStore
+  readonly #groups: FifoGroups
+  readonly #copyMessage: StatementSync
+  readonly #redriveContent: StatementSync
+  readonly #resendContent: StatementSync
+  readonly #selectMovable: Query<ReceivableRow>
+
+  constructor(database: DatabaseSync, store: MessageStore, groups: FifoGroups) {
+    this.#store = store
+    this.#groups = groups
+    this.#copyMessage = database.prepare(
+      `INSERT INTO messages (generation, visible_at, sent_at, fifo, group_id, first_received_at)
+       SELECT ?, ?, ?, fifo, group_id, ? FROM messages WHERE seq = ?`,
+    )
+    this.#redriveContent = database.prepare(
+      'UPDATE contents SET seq = ?, source_arn = ?, prior_receive_count = ? WHERE seq = ?',
+    )
+    this.#resendContent = database.prepare(
+      'UPDATE contents SET seq = ?, source_arn = NULL, prior_receive_count = 0, message_id = ? WHERE seq = ?',
+    )
+    this.#selectMovable = prepareQuery(
+      database,
+      `SELECT ${RECEIVABLE_COLUMNS} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
+       WHERE m.generation = ? AND m.visible_at <= ? AND m.seq <= ?
+       ORDER BY m.visible_at, m.receive_count, m.seq LIMIT ?`,
+    )
+  }
+
+  /** Visible messages up to `lastSeq`, whatever their group. */
+  listMovable(queue: Queue, now: number, lastSeq: number, limit: number): ReceivableRow[] {
+    return this.#selectMovable.all(queue.generation, now, lastSeq, limit)
+  }
+
+  /** Redrive: the message keeps its id and its age, its receive count goes on, and it tells where it came from. */
+  moveToDeadLetters(source: Queue, target: Queue, row: ReceivableRow, now: number): void {
+    const seq = this.#copyTo(target, row, row.sent_at, row.first_received_at, now)
+    this.#redriveContent.run(seq, source.arn, row.prior_receive_count + row.receive_count, row.seq)
+    this.#store.remove(source, row)
+  }
+
+  /** A move task's step: the message arrives as if it were sent anew, under a new id. */
+  resend(source: Queue, target: Queue, row: ReceivableRow, messageId: string, now: number): void {
+    const seq = this.#copyTo(target, row, now, null, now)
+    this.#resendContent.run(seq, messageId, row.seq)
+    this.#store.remove(source, row)
+  }
+
+  #copyTo(target: Queue, row: ReceivableRow, sentAt: number, firstReceivedAt: number | null, now: number): number {
+    const copied = this.#copyMessage.run(target.generation, now, sentAt, firstReceivedAt, row.seq)
+    const seq = Number(copied.lastInsertRowid)
+    if (target.settings.isFifo && row.group_id !== null) {
+      this.#groups.append(target.generation, row.group_id, now, seq)
+    }
+    return seq
+  }
+}

@@ -1,0 +1,369 @@
+import { isDeepStrictEqual } from 'node:util'
+import { Journals } from '../../lib/journal/journals.ts'
+import type { StoredEntry } from '../../lib/journal/store.ts'
+import { ACCESS_JOURNAL, entryItem, HEAD_ITEM } from '../../lib/journal/table.ts'
+import { BrokerError, notFound } from '../../lib/model/errors.ts'
+import { SimBlobs } from './sim-blobs.ts'
+import { isEntry, isHead, SimDatabase } from './sim-database.ts'
+import { added, removed, type WordEvent, type Words, wordMachine } from './sim-machine.ts'
+import { SimProcess } from './sim-process.ts'
+import { type Faults, NO_FAULTS, SimStore } from './sim-store.ts'
+import { SimWorld } from './sim-world.ts'
+
+/**
+ * Several environments that read and change journals on one database, under faults, and a witness who sees everything
+ * that is answered and knows what every later answer must contain.
+ */
+
+type WordJournals = Journals<Words, WordEvent, Words, WordEvent>
+
+/** What one seed makes of the world. */
+interface Conditions {
+  readonly processCount: number
+  readonly leaseMs: number
+  readonly faults: Faults
+  /** A process suffers either kind, since of two clocks at most one may lie at a time. */
+  readonly troubles: 'none' | 'freezes' | 'wall steps'
+  readonly spreadMs: number
+  readonly blobLossShare: number
+}
+
+export const LEASES_MS = [0, 40, 150, 400, 1000] as const
+const MARGIN_MS = 50
+const WORDS = ['a', 'b', 'c', 'd', 'e'] as const
+const VHOST_COUNT = 3
+
+/** What happened in a run, for the curious and for tests that want to see that something did. */
+export interface RunReport {
+  commits: number
+  noOps: number
+  refusals: number
+  unavailable: number
+  views: number
+  crashes: number
+  bases: number
+}
+
+export class SimCluster {
+  readonly world: SimWorld
+  readonly report: RunReport = { commits: 0, noOps: 0, refusals: 0, unavailable: 0, views: 0, crashes: 0, bases: 0 }
+  readonly #database: SimDatabase
+  readonly #objects = new Map<string, Uint8Array>()
+  readonly #conditions: Conditions
+  readonly #untilMs: number
+  #serial = 0
+
+  // What has been answered, and so is promised to whoever asks from now on.
+  readonly #promised = new Map<string, number>()
+  readonly #commits = new Map<string, 'made' | 'refused' | 'unknown'>()
+  readonly #madeAt = new Map<string, { journal: string; version: number }[]>()
+  readonly #observed: { journal: string; version: number; words: string[]; digest: number }[] = []
+
+  constructor(seed: number, durationMs = 10_000) {
+    this.world = new SimWorld(seed)
+    this.#conditions = drawConditions(this.world)
+    this.#database = new SimDatabase(this.world, this.#conditions.spreadMs)
+    this.#untilMs = durationMs
+  }
+
+  /** Runs the whole history. Throws at the first broken promise. */
+  async run(): Promise<RunReport> {
+    const failures: unknown[] = []
+    for (let i = 0; i < this.#conditions.processCount; i += 1) this.#start((error) => failures.push(error))
+    await this.world.run()
+    if (failures.length > 0) throw failures[0]
+    await this.#checkHistory()
+    return this.report
+  }
+
+  get #isOver(): boolean {
+    return this.world.nowMs >= this.#untilMs
+  }
+
+  /** A new process with three clients; when it crashes, another one takes its place. */
+  #start(fail: (error: unknown) => void): void {
+    const process = new SimProcess(this.world)
+    const journals = this.#openJournals(process)
+    for (let client = 0; client < 3; client += 1) this.#useUntilOver(process, journals).catch(fail)
+    this.#trouble(process)
+    const watch = () => {
+      if (process.hasCrashed && !this.#isOver) {
+        this.report.crashes += 1
+        this.#start(fail)
+      } else if (!this.#isOver) this.world.after(100, watch)
+    }
+    watch()
+  }
+
+  #openJournals(process: SimProcess): WordJournals {
+    return new Journals({
+      store: new SimStore(process, this.#database, () => (this.#isOver ? NO_FAULTS : this.#conditions.faults)),
+      blobs: new SimBlobs(process, this.#objects, this.#conditions.blobLossShare),
+      clock: process,
+      accessMachine: wordMachine,
+      vhostMachine: wordMachine,
+      vhostJournals: ({ words }) => [...words],
+      marginMs: MARGIN_MS,
+      basePolicy: { entryCount: 8, sizeBytes: 256 * 1024 },
+    })
+  }
+
+  #trouble(process: SimProcess): void {
+    if (this.#isOver || this.#conditions.troubles === 'none') return
+    this.world.after(this.world.between(20, 1500), () => {
+      if (this.#conditions.troubles === 'freezes') process.freeze(this.world.between(1, 2500))
+      else process.stepWall(this.world.between(-2000, 2000))
+      this.#trouble(process)
+    })
+  }
+
+  async #useUntilOver(process: SimProcess, journals: WordJournals): Promise<void> {
+    await this.#tolerating(() => this.#bootstrap(journals, this.#conditions.leaseMs))
+    while (!this.#isOver) {
+      await process.sleep(this.world.between(0, 60))
+      await this.#tolerating(() => this.#act(journals))
+    }
+    await journals.idle()
+  }
+
+  /** 503 is an answer like any other: nothing is promised by it. */
+  async #tolerating(act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      if (!(error instanceof BrokerError && error.kind === 'unavailable')) throw error
+      this.report.unavailable += 1
+    }
+  }
+
+  #act(journals: WordJournals): Promise<void> {
+    const choice = this.world.random()
+    if (choice < 0.55) return this.#view(journals)
+    if (choice < 0.88) return this.#changeWord(journals)
+    if (choice < 0.96) return this.#createVhost(journals)
+    if (choice < 0.985) return this.#deleteVhost(journals)
+    return this.#bootstrap(journals, this.world.pick(LEASES_MS))
+  }
+
+  async #bootstrap(journals: WordJournals, leaseMs: number): Promise<void> {
+    await journals.bootstrap({
+      leaseMs,
+      commitId: `bootstrap ${this.#nextSerial()}`,
+      initialAccessEvents: () => [],
+    })
+  }
+
+  /** THE PROMISE: what was answered before the request arrived is in what the request is served from. */
+  async #view(journals: WordJournals): Promise<void> {
+    const arrival = journals.arrival()
+    const promised = new Map(this.#promised)
+    const nth = Math.floor(this.world.between(0, VHOST_COUNT))
+    const view = await journals.view(arrival, {
+      vhost: ({ words }) => [...words][nth],
+      confirm: this.world.chance(0.2),
+    })
+    this.report.views += 1
+    this.#observe(ACCESS_JOURNAL, view.versions, view.access, promised)
+    for (const journal of Object.keys(view.versions)) {
+      if (journal !== ACCESS_JOURNAL && view.vhost !== undefined) {
+        this.#observe(journal, view.versions, view.vhost, promised)
+      }
+    }
+  }
+
+  #observe(
+    journal: string,
+    versions: Readonly<Record<string, number>>,
+    { words, digest }: Words,
+    promised: ReadonlyMap<string, number>,
+  ): void {
+    const version = versions[journal] ?? 0
+    const least = promised.get(journal) ?? 0
+    if (version < least) {
+      throw new Error(`${journal} ${version} served a request that arrived after ${least} was answered`)
+    }
+    this.#observed.push({ journal, version, words: [...words], digest })
+  }
+
+  /** Adds a word that may be there (a no-op) or removes one that may not (a 404). */
+  async #changeWord(journals: WordJournals): Promise<void> {
+    const nth = Math.floor(this.world.between(0, VHOST_COUNT))
+    const word = this.world.pick(WORDS)
+    const adds = this.world.chance(0.6)
+    const commitId = `word ${this.#nextSerial()}`
+    await this.#transact(
+      journals,
+      commitId,
+      ({ words }) => [...words].slice(nth, nth + 1),
+      (vhosts) => {
+        const [[journal, vhost] = []] = vhosts
+        if (journal === undefined || vhost === undefined) throw notFound()
+        if (!adds && !vhost.words.has(word)) throw notFound()
+        if (adds && vhost.words.has(word)) return []
+        return [{ journal, events: [adds ? added(word) : removed(word)] }]
+      },
+    )
+  }
+
+  async #createVhost(journals: WordJournals): Promise<void> {
+    const journal = `vhost ${this.#nextSerial()}`
+    await this.#transact(
+      journals,
+      `create ${journal}`,
+      () => [],
+      (_vhosts, access) => {
+        if (access.words.size >= VHOST_COUNT) return []
+        return [
+          { journal: ACCESS_JOURNAL, events: [added(journal)] },
+          { journal, events: [added('first')], create: true },
+        ]
+      },
+    )
+  }
+
+  async #deleteVhost(journals: WordJournals): Promise<void> {
+    const commitId = `delete ${this.#nextSerial()}`
+    await this.#transact(
+      journals,
+      commitId,
+      ({ words }) => [...words].slice(0, 1),
+      (vhosts) => {
+        const [journal] = vhosts.keys()
+        if (journal === undefined) throw notFound()
+        return [
+          { journal: ACCESS_JOURNAL, events: [removed(journal)] },
+          { journal, events: [], seal: true },
+        ]
+      },
+    )
+  }
+
+  async #transact(
+    journals: WordJournals,
+    commitId: string,
+    journalsOf: (access: Words) => string[],
+    decide: (
+      vhosts: ReadonlyMap<string, Words>,
+      access: Words,
+    ) => { journal: string; events: WordEvent[]; create?: true; seal?: true }[],
+  ): Promise<void> {
+    let decidedOn = new Map<string, number>()
+    this.#commits.set(commitId, 'unknown')
+    try {
+      const { versions, changed } = await journals.transact({
+        arrival: journals.arrival(),
+        who: 'client',
+        commitId,
+        journals: journalsOf,
+        decide: ({ access, vhosts, heads }) => {
+          decidedOn = new Map([...heads].map(([journal, { version }]) => [journal, version]))
+          return { writes: decide(vhosts, access), result: undefined }
+        },
+      })
+      this.#commits.set(commitId, changed ? 'made' : 'refused')
+      if (changed) this.report.commits += 1
+      else this.report.noOps += 1
+      await journals.settled(versions)
+      this.#promise(versions)
+      if (changed) this.#madeAt.set(commitId, [...versions])
+    } catch (error) {
+      if (!(error instanceof BrokerError && error.kind === 'not-found')) throw error
+      this.report.refusals += 1
+      this.#commits.set(commitId, 'refused')
+      this.#promise([...decidedOn].map(([journal, version]) => ({ journal, version })))
+    }
+  }
+
+  #promise(versions: Iterable<{ journal: string; version: number }>): void {
+    for (const { journal, version } of versions) {
+      this.#promised.set(journal, Math.max(version, this.#promised.get(journal) ?? 0))
+    }
+  }
+
+  #nextSerial(): number {
+    this.#serial += 1
+    return this.#serial
+  }
+
+  /** The journals as they are in the end, against everything that was answered. */
+  async #checkHistory(): Promise<void> {
+    const journals = new Map(this.#database.journals.map((journal) => [journal, this.#readJournal(journal)]))
+    for (const [journal, entries] of journals) this.#checkReplay(journal, entries)
+    this.#checkCommits(journals)
+    this.report.bases = this.#objects.size
+  }
+
+  /** Contiguous, ended by the head, nothing after a seal. */
+  #readJournal(journal: string): StoredEntry[] {
+    const head = this.#database.latest(journal, HEAD_ITEM)
+    if (!isHead(head)) throw new Error(`journal ${journal} has no head`)
+    const entries = this.#database
+      .itemsOf(journal)
+      .filter((item) => item !== HEAD_ITEM)
+      .map((item) => this.#database.latest(journal, item))
+      .filter(isEntry)
+    const versions = entries.map(({ version }) => version)
+    const expected = Array.from({ length: head.version }, (_, i) => i + 1)
+    if (!isDeepStrictEqual(versions, expected))
+      throw new Error(`journal ${journal} is ${versions}, its head ${head.version}`)
+    if (!isEntry(this.#database.latest(journal, entryItem(head.version)))) throw new Error('the last entry is missing')
+    const seal = entries.findIndex(({ commitId }) => commitId.startsWith('delete') && journal !== ACCESS_JOURNAL)
+    if (seal >= 0 && seal !== entries.length - 1) throw new Error(`journal ${journal} has entries after its seal`)
+    return entries
+  }
+
+  /** Every state that was served is that of replaying the journal to its version. */
+  #checkReplay(journal: string, entries: readonly StoredEntry[]): void {
+    const state = wordMachine.initial()
+    const replayed = [{ words: [...state.words], digest: 0 }]
+    for (const { eventsJson } of entries) {
+      for (const event of JSON.parse(eventsJson) as WordEvent[]) wordMachine.apply(state, event)
+      replayed.push({ words: [...state.words], digest: state.digest })
+    }
+    for (const { version, words, digest } of this.#observed.filter((observed) => observed.journal === journal)) {
+      if (!isDeepStrictEqual(replayed[version], { words, digest })) {
+        throw new Error(`${journal} ${version} was served as ${words}, but is ${replayed[version]?.words}`)
+      }
+    }
+  }
+
+  /** Every change that was answered is there exactly once, and none that was refused. */
+  #checkCommits(journals: ReadonlyMap<string, readonly StoredEntry[]>): void {
+    for (const [journal, entries] of journals) {
+      const ids = entries.map(({ commitId }) => commitId)
+      if (new Set(ids).size !== ids.length) throw new Error(`journal ${journal} has a commit twice: ${ids}`)
+    }
+    const written = new Set([...journals.values()].flat().map(({ commitId }) => commitId))
+    for (const [commitId, outcome] of this.#commits) {
+      if (outcome === 'made' && !written.has(commitId)) throw new Error(`commit '${commitId}' was answered and is lost`)
+      if (outcome === 'refused' && written.has(commitId)) throw new Error(`commit '${commitId}' was refused and made`)
+    }
+    for (const [commitId, versions] of this.#madeAt) {
+      const isWhereSaid = versions.some(
+        ({ journal, version }) => journals.get(journal)?.[version - 1]?.commitId === commitId,
+      )
+      if (!isWhereSaid) throw new Error(`commit '${commitId}' is not at the version that was answered`)
+    }
+  }
+}
+
+function drawConditions(world: SimWorld): Conditions {
+  const isFaulty = world.chance(0.7)
+  const often = () => (isFaulty && world.chance(0.6) ? world.between(0, 0.08) : 0)
+  return {
+    processCount: 2 + Math.floor(world.between(0, 3)),
+    leaseMs: world.pick(LEASES_MS),
+    troubles: world.pick(['none', 'freezes', 'wall steps']),
+    spreadMs: world.pick([0, 5, 60]),
+    blobLossShare: world.pick([0, 0.3]),
+    faults: {
+      lost: often(),
+      late: often(),
+      unanswered: often(),
+      throttled: often(),
+      crash: often() / 4,
+      longestHopMs: world.pick([2, 10, 80]),
+      timeoutMs: 1000,
+    },
+  }
+}

@@ -1,4 +1,51 @@
+import { absentRoutes } from './absent.ts'
+import { bindingRoutes } from './bindings.ts'
+import { clusterNameRoutes } from './cluster-name.ts'
+import { definitionRoutes } from './definitions.ts'
 import type { Api } from './env.ts'
+import { exchangeRoutes } from './exchanges.ts'
+import { featureRoutes } from './features.ts'
+import { globalParameterRoutes } from './global-parameters.ts'
+import { healthRoutes } from './health.ts'
+import { journalRoutes } from './journal.ts'
+import { nodeRoutes } from './nodes.ts'
+import { openApiRoutes } from './openapi.ts'
+import { overviewRoutes } from './overview.ts'
+import { parameterRoutes } from './parameters.ts'
+import { permissionRoutes } from './permissions.ts'
+import { policyRoutes } from './policies.ts'
+import { queueRoutes } from './queues.ts'
+import { topicPermissionRoutes } from './topic-permissions.ts'
+import { userLimitRoutes } from './user-limits.ts'
+import { userRoutes } from './users.ts'
+import { vhostLimitRoutes } from './vhost-limits.ts'
+import { vhostRoutes } from './vhosts.ts'
 
-/** To be filled. */
-export function manageRoutes(_api: Api): void {}
+const RESOURCE_FILES: readonly ((api: Api) => void)[] = [
+  overviewRoutes,
+  vhostRoutes,
+  exchangeRoutes,
+  queueRoutes,
+  bindingRoutes,
+  userRoutes,
+  permissionRoutes,
+  topicPermissionRoutes,
+  vhostLimitRoutes,
+  userLimitRoutes,
+  policyRoutes,
+  parameterRoutes,
+  globalParameterRoutes,
+  definitionRoutes,
+  clusterNameRoutes,
+  journalRoutes,
+  nodeRoutes,
+  healthRoutes,
+  featureRoutes,
+  absentRoutes,
+  openApiRoutes,
+]
+
+/** What function `manage` serves: everything but publish, get and settle. */
+export function manageRoutes(api: Api): void {
+  for (const register of RESOURCE_FILES) register(api)
+}

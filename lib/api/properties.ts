@@ -1,5 +1,4 @@
-import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'
-import { isTable } from '../model/amqp-value.ts'
+import { type AmqpTable, type AmqpValue, isTable } from '../model/amqp-value.ts'
 import { invalid } from '../model/errors.ts'
 import type { Properties } from '../model/message.ts'
 import { assertShortString } from '../model/names.ts'
@@ -38,7 +37,7 @@ export function parseProperties(value: AmqpValue): Properties {
     properties ??= {}
     properties[name] = parse(value[name] ?? null, name)
   }
-  return properties ?? NO_PROPERTIES
+  return (properties as Properties | undefined) ?? NO_PROPERTIES
 }
 
 function shortString(value: AmqpValue, name: string): string {

@@ -25,7 +25,10 @@ export interface Delivery {
   close(): void
 }
 
-export type DeliveryConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'aws'>
+export type DeliveryConfig = Pick<
+  Config,
+  'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'fullPollWaitS' | 'countsCacheMs' | 'aws'
+>
 
 export function openDelivery(
   config: DeliveryConfig,
@@ -33,8 +36,9 @@ export function openDelivery(
   clock: Clock = systemClock,
   sqs: SqsApi = openSqs(config.aws),
 ): Delivery {
+  const { fullPollWaitS } = config
   const queues = new SqsQueues(sqs, config)
-  const counter = new QueueCounter(sqs, queues.urlOf, clock)
+  const counter = new QueueCounter(sqs, queues.urlOf, clock, config.countsCacheMs)
   const receiver = new SqsReceiver(sqs, queues.urlOf, clock)
   return {
     queues,
@@ -42,8 +46,8 @@ export function openDelivery(
     sender: new SqsSender(sqs, queues.urlOf, clock),
     receiver,
     claimChecks: new ClaimChecks(blobs),
-    purge: (sqsQueueName, budgetMs) => purge(receiver, clock, sqsQueueName, budgetMs),
-    isEmpty: (sqsQueueName) => isEmpty(counter, receiver, sqsQueueName),
+    purge: (sqsQueueName, budgetMs) => purge(receiver, clock, sqsQueueName, { budgetMs, fullPollWaitS }),
+    isEmpty: (sqsQueueName) => isEmpty(counter, receiver, sqsQueueName, fullPollWaitS),
     close: () => sqs.close(),
   }
 }

@@ -1,21 +1,24 @@
 import type { QueueCounter } from './queue-counts.ts'
 import type { SqsReceiver } from './sqs-receiver.ts'
 
-/** Without a wait, SQS asks some of its hosts only. */
-const WAIT_S = 1
 /** Until the copy is given back; it ends by itself where that fails. */
 const VISIBILITY_S = 5
 
 /**
  * Whether an SQS queue holds nothing, neither ready nor with a consumer. Counts of SQS lag behind, so a queue that counts
- * as empty is looked into as well; what is found there goes back, received once more. A missing SQS queue is empty.
+ * as empty is looked into as well, with a wait of `fullPollWaitS`; what is found there goes back, received once more. A missing SQS queue is empty.
  * Throws what the SDK throws.
  */
-export async function isEmpty(counter: QueueCounter, receiver: SqsReceiver, sqsQueueName: string): Promise<boolean> {
+export async function isEmpty(
+  counter: QueueCounter,
+  receiver: SqsReceiver,
+  sqsQueueName: string,
+  fullPollWaitS: number,
+): Promise<boolean> {
   const counts = await counter.countNow(sqsQueueName)
   if (counts.state === 'down') return true
   if (counts.ready + counts.unacknowledged > 0) return false
-  const options = { queueName: '', max: 1, waitS: WAIT_S, visibilityS: VISIBILITY_S }
+  const options = { queueName: '', max: 1, waitS: fullPollWaitS, visibilityS: VISIBILITY_S }
   const { copies, undecodable } = await receiver.receive(sqsQueueName, options)
   const changes = copies.map(({ receiptHandle }) => ({ receiptHandle, visibilityS: 0 }))
   await receiver.changeVisibilityBatch(sqsQueueName, changes)

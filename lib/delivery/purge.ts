@@ -1,6 +1,12 @@
 import type { Clock } from '../journal/clock.ts'
 import type { SqsReceiver } from './sqs-receiver.ts'
 
+export interface PurgeOptions {
+  readonly budgetMs: number
+  /** How long a receive must wait before an empty answer means an empty queue. */
+  readonly fullPollWaitS: number
+}
+
 export interface Purged {
   readonly purgedCount: number
   /** Whether nothing is left of what was there when the purge began; if not, repeat it. */
@@ -10,24 +16,22 @@ export interface Purged {
 /** Receives beside each other; each brings at most ten copies. */
 const LANES = 4
 const BATCH = 10
-/** An empty answer means an empty queue only if SQS asked all of its hosts, as it does when told to wait. */
-const WAIT_S = 1
 const VISIBILITY_S = 30
 /** Later copies are held until the end, or they would be received again and again; holding many would starve consumers. */
 const MAX_HELD = 1000
 
 /**
- * Deletes, for `budgetMs` at most, what is ready in an SQS queue and was sent before the purge began. PurgeQueue may take
- * what comes later as well, so this drains. Copies that consumers hold stay, as in RabbitMQ, and so does what this version
+ * Deletes, for `budgetMs` at most, what is ready in an SQS queue and was sent before the purge began; what is sent in the
+ * same millisecond may go too. PurgeQueue may take what comes later as well, so this drains. Copies that consumers hold stay, as in RabbitMQ, and so does what this version
  * cannot read. Throws `MissingQueueError`, and what the SDK throws.
  */
 export async function purge(
   receiver: SqsReceiver,
   clock: Pick<Clock, 'wallMs'>,
   sqsQueueName: string,
-  budgetMs: number,
+  { budgetMs, fullPollWaitS }: PurgeOptions,
 ): Promise<Purged> {
-  const drain = new Drain(receiver, sqsQueueName, clock.wallMs())
+  const drain = new Drain(receiver, sqsQueueName, { startMs: clock.wallMs(), waitS: fullPollWaitS })
   const lanes = Array.from({ length: LANES }, async () => {
     let isEmpty = false
     while (!isEmpty && drain.hasRoom() && clock.wallMs() - drain.startMs < budgetMs) isEmpty = await drain.step()
@@ -48,12 +52,14 @@ class Drain {
   hasLeft = false
   readonly #receiver: SqsReceiver
   readonly #sqsQueueName: string
+  readonly #waitS: number
   readonly #held: string[] = []
 
-  constructor(receiver: SqsReceiver, sqsQueueName: string, startMs: number) {
+  constructor(receiver: SqsReceiver, sqsQueueName: string, { startMs, waitS }: { startMs: number; waitS: number }) {
     this.#receiver = receiver
     this.#sqsQueueName = sqsQueueName
     this.startMs = startMs
+    this.#waitS = waitS
   }
 
   hasRoom(): boolean {
@@ -62,10 +68,10 @@ class Drain {
 
   /** Receives once and deletes what is old enough. Answers whether nothing came. */
   async step(): Promise<boolean> {
-    const options = { queueName: '', max: BATCH, waitS: WAIT_S, visibilityS: VISIBILITY_S }
+    const options = { queueName: '', max: BATCH, waitS: this.#waitS, visibilityS: VISIBILITY_S }
     const { copies, undecodable } = await this.#receiver.receive(this.#sqsQueueName, options)
     const { old = [], later = [] } = Object.groupBy(copies, ({ sentAtMs }) =>
-      sentAtMs < this.startMs ? 'old' : 'later',
+      sentAtMs <= this.startMs ? 'old' : 'later',
     )
     for (const { receiptHandle } of later) this.#held.push(receiptHandle)
     const handles = old.map(({ receiptHandle }) => receiptHandle)

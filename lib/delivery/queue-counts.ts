@@ -13,8 +13,6 @@ export type QueueCounts =
     }
   | { readonly state: 'down' }
 
-/** Lists are polled by tools every few seconds, and counts are no fresher than this anyway. */
-const CACHE_MS = 5000
 /** How many expired counts may lie about before they are cleared away. */
 const SWEEP_AT = 1024
 const READ_CONCURRENCY = 16
@@ -27,17 +25,27 @@ const COUNT_NAMES = [
 
 const DOWN: QueueCounts = Object.freeze({ state: 'down' })
 
-/** Counts of many SQS queues, each read at most once in five seconds. */
+/**
+ * Counts of many SQS queues, each read at most once in `cacheMs`: tools poll lists every few seconds, and the counts of
+ * SQS are not much fresher.
+ */
 export class QueueCounter {
   readonly #sqs: SqsApi
   readonly #urlOf: (sqsQueueName: string) => string
   readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #cacheMs: number
   readonly #cache = new Map<string, { readonly readMs: number; readonly counts: QueueCounts }>()
 
-  constructor(sqs: SqsApi, urlOf: (sqsQueueName: string) => string, clock: Pick<Clock, 'monotonicMs'>) {
+  constructor(
+    sqs: SqsApi,
+    urlOf: (sqsQueueName: string) => string,
+    clock: Pick<Clock, 'monotonicMs'>,
+    cacheMs: number,
+  ) {
     this.#sqs = sqs
     this.#urlOf = urlOf
     this.#clock = clock
+    this.#cacheMs = cacheMs
   }
 
   /** The counts of SQS queues, in the names' order. Throws what the SDK throws. */
@@ -61,7 +69,7 @@ export class QueueCounter {
   async #countOf(name: string): Promise<QueueCounts> {
     const cached = this.#cache.get(name)
     const readMs = this.#clock.monotonicMs()
-    if (cached !== undefined && readMs - cached.readMs < CACHE_MS) return cached.counts
+    if (cached !== undefined && readMs - cached.readMs < this.#cacheMs) return cached.counts
     const counts = await this.countNow(name)
     // A queue that is down may be made anew at any moment.
     if (counts.state === 'running') this.#cache.set(name, { readMs, counts })
@@ -71,6 +79,6 @@ export class QueueCounter {
   #sweep(): void {
     if (this.#cache.size < SWEEP_AT) return
     const nowMs = this.#clock.monotonicMs()
-    for (const [name, { readMs }] of this.#cache) if (nowMs - readMs >= CACHE_MS) this.#cache.delete(name)
+    for (const [name, { readMs }] of this.#cache) if (nowMs - readMs >= this.#cacheMs) this.#cache.delete(name)
   }
 }

@@ -40,19 +40,20 @@ export interface SqsApi {
 
 const MAX_ATTEMPTS = 3
 const CONNECTION_TIMEOUT_MS = 2000
-/** Ample for a batch of 1 MiB; a long poll is given its wait on top. */
-const REQUEST_TIMEOUT_MS = 10_000
+/** Ample for a batch of 1 MiB, and three attempts end before a request to API Gateway does. */
+const REQUEST_TIMEOUT_MS = 5000
 /** Wide fan-outs and the polls of many queues run beside each other; a socket costs nothing until it is used. */
 const MAX_SOCKETS = 256
 
-export function openSqs(aws: AwsOptions): SqsApi {
-  const client = new SQSClient(clientConfig(aws))
+/** A request is given up after `requestTimeoutMs`; a long poll is given its wait on top. */
+export function openSqs(aws: AwsOptions, requestTimeoutMs = REQUEST_TIMEOUT_MS): SqsApi {
+  const client = new SQSClient(clientConfig(aws, requestTimeoutMs))
   return {
     sendMessageBatch: (input) => client.send(new SendMessageBatchCommand(input)),
     deleteMessageBatch: (input) => client.send(new DeleteMessageBatchCommand(input)),
     changeMessageVisibilityBatch: (input) => client.send(new ChangeMessageVisibilityBatchCommand(input)),
     receiveMessage: async (input, signal) => {
-      const requestTimeout = (input.WaitTimeSeconds ?? 0) * 1000 + REQUEST_TIMEOUT_MS
+      const requestTimeout = (input.WaitTimeSeconds ?? 0) * 1000 + requestTimeoutMs
       const options = signal === undefined ? { requestTimeout } : { requestTimeout, abortSignal: signal }
       const { Messages } = await client.send(new ReceiveMessageCommand(input), options)
       return Messages ?? []
@@ -73,7 +74,7 @@ export function openSqs(aws: AwsOptions): SqsApi {
   }
 }
 
-function clientConfig({ region, credentials, endpoints }: AwsOptions): SQSClientConfig {
+function clientConfig({ region, credentials, endpoints }: AwsOptions, requestTimeout: number): SQSClientConfig {
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
   return {
     ...(region === undefined ? {} : { region }),
@@ -85,7 +86,7 @@ function clientConfig({ region, credentials, endpoints }: AwsOptions): SQSClient
     retryMode: 'standard',
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout,
       throwOnRequestTimeout: true,
       httpAgent: agent,
       httpsAgent: agent,

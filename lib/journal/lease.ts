@@ -50,7 +50,8 @@ export async function waitForLeases(
   versions: Iterable<VisibleVersion>,
   marginMs: number,
 ): Promise<void> {
-  for (const { firstSeen, waitMs } of versions) {
-    if (waitMs > 0) await timeline.waitUntilAged(firstSeen, waitMs + marginMs)
-  }
+  const waits = Array.from(versions, ({ firstSeen, waitMs }) =>
+    waitMs > 0 ? timeline.waitUntilAged(firstSeen, waitMs + marginMs) : undefined,
+  )
+  await Promise.all(waits)
 }

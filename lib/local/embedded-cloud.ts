@@ -89,11 +89,12 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
   const isEmbedded = options.awsEndpointUrl === undefined
   let url = ''
   const sqsEngine = isEmbedded ? openSqs(directory, () => url) : undefined
+  resources.defer(() => sqsEngine?.close())
   const door = new FrontDoor({ handlers: handlers.promise, sqs: sqsEngine, welcome: WELCOME })
   const server = await listen(options.port, (request, response) => door.serve(request, response))
   url = server.url
   resources.defer(() => server.close())
-  // Waiting receives end empty-handed, so that the server need not wait for them.
+  // Closed a first time before the server is: waiting receives end empty-handed, and their answers are still sent.
   resources.defer(() => sqsEngine?.close())
   try {
     const backends = isEmbedded ? await startEmbeddedBackends(directory, options, url) : EXTERNAL_BACKENDS

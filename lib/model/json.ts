@@ -87,5 +87,5 @@ export function fromStored(stored: unknown): AmqpValue {
   return new Typed(type as Typed['type'], Number(value))
 }
 
-export const tableFromStored = (fields: Record<string, unknown>): AmqpTable =>
+const tableFromStored = (fields: Record<string, unknown>): AmqpTable =>
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fromStored(field)]))

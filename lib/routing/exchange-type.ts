@@ -21,7 +21,7 @@ export interface BindingIndex {
   add(binding: Binding): void
   /** Called with a binding that was added; the same object or an equal one. Leaves no trace of it. */
   remove(binding: Binding): void
-  /** Calls `found` with the bindings that the message matches. May repeat destinations; must not add, remove or throw. */
+  /** Calls `found` with the bindings that the message matches. May repeat bindings and destinations; must not add, remove or throw. */
   match(message: RoutableMessage, found: (binding: Binding) => void): void
 }
 

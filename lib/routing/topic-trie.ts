@@ -1,8 +1,9 @@
 /**
  * Topic patterns by their words (contract §3.3): `*` is exactly one word, `#` zero or more, anything else itself.
  *
- * Patterns without wildcards, usually most of them, are found by one look-up; the others form a trie. A match costs at most one visit for each pair of a node on a matching path and a place in the key, whatever the
- * patterns are: unrelated patterns are never looked at, and no combination of `#` makes the walk repeat itself.
+ * Patterns without wildcards, usually most of them, are found by one look-up; the others form a trie. A match costs at
+ * most one visit for each pair of a node on a matching path and a place in the key, whatever the patterns are: unrelated
+ * ones are never looked at, and no combination of `#` makes the walk repeat itself.
  */
 
 const SEPARATOR = '.'
@@ -64,21 +65,13 @@ export class TopicNode<Value> {
 export interface TopicMatch<Value> {
   readonly words: readonly string[]
   readonly found: (value: Value) => void
-  /** The first place at which a `#` after another `#` has been visited; so it has been at every later one. */
-  visitedFrom: Map<TopicNode<Value>, number> | undefined
+  /** Each `#` after another `#` that has been visited: at its lowest place first, and so at every later one. */
+  visited: Set<TopicNode<Value>> | undefined
 }
 
 /** Whether a match could do without the node. */
 const isUnused = <Value>(node: TopicNode<Value> | undefined): boolean =>
   node !== undefined && node.value === undefined && node.isLeaf
-
-/** The end of the places from `from` on at which a `#` has not been visited yet; they count as visited from now on. */
-function claimPlaces<Value>(node: TopicNode<Value>, from: number, match: TopicMatch<Value>): number {
-  match.visitedFrom ??= new Map()
-  const end = match.visitedFrom.get(node) ?? match.words.length + 1
-  if (from < end) match.visitedFrom.set(node, from)
-  return end
-}
 
 /** `Value` is anything but undefined. */
 export class TopicTrie<Value> {
@@ -122,7 +115,7 @@ export class TopicTrie<Value> {
   match(key: string, found: (value: Value) => void): void {
     const exact = this.exact.get(key)
     if (exact !== undefined) found(exact)
-    if (!this.root.isLeaf) this.visit(this.root, 0, { words: wordsOf(key), found, visitedFrom: undefined })
+    if (!this.root.isLeaf) this.visit(this.root, 0, { words: wordsOf(key), found, visited: undefined })
   }
 
   /** Matches what is below `node` against the words from `place` on. */
@@ -145,10 +138,14 @@ export class TopicTrie<Value> {
     parent: TopicNode<Value>,
     match: TopicMatch<Value>,
   ): void {
-    const end = parent.afterAnyWords ? claimPlaces(node, from, match) : match.words.length + 1
-    // Nothing can match before the last place where nothing follows.
-    const first = node.isLeaf ? Math.max(from, end - 1) : from
-    for (let place = first; place < end; place++) this.visit(node, place, match)
+    if (parent.afterAnyWords) {
+      match.visited ??= new Set()
+      if (match.visited.has(node)) return
+      match.visited.add(node)
+    }
+    const end = match.words.length
+    // Where nothing follows the `#`, only the end of the key matters.
+    for (let place = node.isLeaf ? end : from; place <= end; place++) this.visit(node, place, match)
   }
 
   /** The root and the nodes after each word of a pattern, as far as they exist. */

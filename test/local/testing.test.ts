@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startLeveret } from '../../lib/local/testing.ts'
 import { callApi, useLeveret } from '../support/embedded.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
 
 const DEFAULT_EXCHANGE = '/api/exchanges/%2F/amq.default/publish'
 
@@ -61,9 +61,9 @@ describe('the end of a broker for a test suite', { timeout: 30_000 }, () => {
   })
 
   it('keeps a directory that was given, and what is in it', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'leveret-test-'))
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
+    const dataDir = temporaryDirectory()
     const first = await startLeveret({ dataDir })
+    onTestFinished(() => first.close())
     expect((await callApi(first, 'PUT', '/api/queues/%2F/kept', { durable: true })).status).toBe(201)
     await first.close()
     const second = await startLeveret({ dataDir })

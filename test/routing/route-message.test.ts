@@ -101,7 +101,7 @@ describe('an alternate exchange', () => {
 
   it('is ignored where it is missing, or is the default exchange', () => {
     const view = new TestView().exchange('x', 'direct', toAlternate).queue('q')
-    view.exchange('y', 'direct', { 'alternate-exchange': '' })
+    view.exchange('', 'fanout').bindQueue('', 'q').exchange('y', 'direct', { 'alternate-exchange': '' })
     expect(routed(view, 'x', 'q')).toEqual([])
     expect(routed(view, 'y', 'q')).toEqual([])
   })

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { STEP_TOLERANCE_MS } from '../../lib/journal/clock.ts'
 import { Journals } from '../../lib/journal/journals.ts'
 import type { StoredEntry } from '../../lib/journal/store.ts'
 import { ACCESS_JOURNAL, entryItem, HEAD_ITEM } from '../../lib/journal/table.ts'
@@ -22,7 +23,7 @@ interface Conditions {
   readonly processCount: number
   readonly leaseMs: number
   readonly faults: Faults
-  /** A process suffers either kind, since of two clocks at most one may lie at a time. */
+  /** Either kind: no clock tells how long a freeze was during which the wall clock was set back by less. */
   readonly troubles: 'none' | 'freezes' | 'wall steps'
   readonly spreadMs: number
   readonly blobLossShare: number
@@ -30,7 +31,7 @@ interface Conditions {
 
 export const LEASES_MS = [0, 40, 150, 400, 1000] as const
 const MARGIN_MS = 50
-const WORDS = ['a', 'b', 'c', 'd', 'e'] as const
+const WORDS = ['a', 'b', 'c'] as const
 const VHOST_COUNT = 3
 
 /** What happened in a run, for the curious and for tests that want to see that something did. */
@@ -111,10 +112,17 @@ export class SimCluster {
   #trouble(process: SimProcess): void {
     if (this.#isOver || this.#conditions.troubles === 'none') return
     this.world.after(this.world.between(20, 1500), () => {
-      if (this.#conditions.troubles === 'freezes') process.freeze(this.world.between(1, 2500))
-      else process.stepWall(this.world.between(-2000, 2000))
+      if (this.#conditions.troubles === 'wall steps') process.stepWall(this.world.between(-2000, 2000))
+      else this.#freeze(process)
       this.#trouble(process)
     })
+  }
+
+  /** Perhaps together with a step back that is longer, and so can be told from the monotonic clock. */
+  #freeze(process: SimProcess): void {
+    const forMs = this.world.between(1, 2500)
+    process.freeze(forMs)
+    if (this.world.chance(0.2)) process.stepWall(-forMs - this.world.between(STEP_TOLERANCE_MS + 1, 500))
   }
 
   async #useUntilOver(process: SimProcess, journals: WordJournals): Promise<void> {
@@ -157,7 +165,7 @@ export class SimCluster {
   async #view(journals: WordJournals): Promise<void> {
     const arrival = journals.arrival()
     const promised = new Map(this.#promised)
-    const nth = Math.floor(this.world.between(0, VHOST_COUNT))
+    const nth = this.#drawVhost()
     const view = await journals.view(arrival, {
       vhost: ({ words }) => [...words][nth],
       confirm: this.world.chance(0.2),
@@ -187,7 +195,7 @@ export class SimCluster {
 
   /** Adds a word that may be there (a no-op) or removes one that may not (a 404). */
   async #changeWord(journals: WordJournals): Promise<void> {
-    const nth = Math.floor(this.world.between(0, VHOST_COUNT))
+    const nth = this.#drawVhost()
     const word = this.world.pick(WORDS)
     const adds = this.world.chance(0.6)
     const commitId = `word ${this.#nextSerial()}`
@@ -278,6 +286,11 @@ export class SimCluster {
     for (const { journal, version } of versions) {
       this.#promised.set(journal, Math.max(version, this.#promised.get(journal) ?? 0))
     }
+  }
+
+  /** Mostly the first, so that it is busy. */
+  #drawVhost(): number {
+    return Math.floor(this.world.random() ** 2 * VHOST_COUNT)
   }
 
   #nextSerial(): number {

@@ -80,6 +80,17 @@ export class SimDatabase {
     return [...(this.#partitions.get(partition)?.keys() ?? [])].sort()
   }
 
+  /** Remembers every item as it is; what it returns puts them back, as a restore does. */
+  backUp(): () => void {
+    const copyOf = (items: Map<string, ItemVersion[]>) =>
+      new Map([...items].map(([item, history]) => [item, [...history]]))
+    const saved = [...this.#partitions].map(([partition, items]) => [partition, copyOf(items)] as const)
+    return () => {
+      this.#partitions.clear()
+      for (const [partition, items] of saved) this.#partitions.set(partition, items)
+    }
+  }
+
   get journals(): string[] {
     return [...this.#partitions.keys()].filter((partition) => partition !== INTENTS_PARTITION)
   }

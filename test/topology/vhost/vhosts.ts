@@ -10,7 +10,10 @@ import type { VhostState } from '../../../lib/topology/vhost/state.ts'
 let minted = 0
 
 /** An id that no other call has had. */
-export const newId = (): string => `id${(minted += 1)}`
+export function newId(): string {
+  minted += 1
+  return `id${minted}`
+}
 
 /** A vhost `dv` as it is created. */
 export function openVhost(): VhostState {

@@ -1,0 +1,83 @@
+import { invalid } from '../model/errors.ts'
+import type { Api, ApiContext } from './env.ts'
+import { listenerPort, PROTOCOLS } from './listeners.ts'
+import { segment } from './path.ts'
+import { json } from './respond.ts'
+import { type Entry, withSession, withVhost } from './session.ts'
+
+const MANAGEMENT: Entry = { tag: 'management' }
+const OK = { status: 'ok' }
+
+/** Checks of what a broker without nodes cannot lack. */
+const CONSTANT_CHECKS = [
+  '/health/checks/alarms',
+  '/health/checks/local-alarms',
+  '/health/checks/virtual-hosts',
+  '/health/checks/node-is-quorum-critical',
+  '/health/checks/node-is-mirror-sync-critical',
+  '/health/checks/is-in-service',
+  '/health/checks/ready-to-serve-clients',
+  '/health/checks/below-node-connection-limit',
+  '/health/checks/metadata-store/initialized',
+  '/healthchecks/node',
+  '/healthchecks/node/:node',
+]
+
+/** Contract §1.6. Each has read the access journal before it answers, so all of them fail with the database. */
+export function healthRoutes(api: Api): void {
+  api.get('/healthz', (c) => json(c, OK))
+
+  for (const path of CONSTANT_CHECKS) {
+    api.get(
+      path,
+      withSession(MANAGEMENT, (c) => json(c, OK)),
+    )
+  }
+
+  api.get(
+    '/health/checks/port-listener/:port',
+    withSession(MANAGEMENT, (c) => checkPort(c)),
+  )
+
+  api.get(
+    '/health/checks/protocol-listener/:protocol',
+    withSession(MANAGEMENT, (c) => checkProtocol(c)),
+  )
+
+  api.get(
+    '/health/checks/certificate-expiration/:within/:unit',
+    withSession(MANAGEMENT, (c) => {
+      assertPeriod(segment(c, 'within'), segment(c, 'unit'))
+      return json(c, OK)
+    }),
+  )
+
+  api.get(
+    '/aliveness-test/:vhost',
+    withVhost(MANAGEMENT, (c) => json(c, OK)),
+  )
+}
+
+function checkPort(c: ApiContext): Response {
+  const text = segment(c, 'port')
+  if (!/^\d{1,5}$/.test(text)) throw invalid(['not_integer', text])
+  const [asked, port] = [Number(text), listenerPort(c)]
+  if (asked === port) return json(c, { ...OK, port })
+  return failed(c, { reason: 'No active listener', missing: asked, ports: [port] })
+}
+
+function checkProtocol(c: ApiContext): Response {
+  const protocol = segment(c, 'protocol')
+  if (PROTOCOLS.includes(protocol)) return json(c, { ...OK, protocols: [protocol] })
+  return failed(c, { reason: 'No active listener', missing: [protocol], protocols: PROTOCOLS })
+}
+
+const failed = (c: ApiContext, details: object): Response => json(c, { status: 'failed', ...details }, 503)
+
+const UNITS = ['days', 'weeks', 'months', 'years']
+
+/** The certificate is its front's, which renews it. */
+function assertPeriod(within: string, unit: string): void {
+  if (!/^\d{1,9}$/.test(within)) throw invalid(['not_integer', within])
+  if (!UNITS.includes(unit)) throw invalid(`Invalid expiration unit '${unit}': it must be one of ${UNITS.join(', ')}`)
+}

@@ -1,0 +1,43 @@
+import { journalEntries, topologyAt } from '../broker/journal.ts'
+import type { VhostSession } from '../broker/session.ts'
+import { invalid } from '../model/errors.ts'
+import { vhostMachine } from '../topology/vhost/machine.ts'
+import type { Api, ApiContext } from './env.ts'
+import { listAnswer } from './list.ts'
+import { renderEntry, renderTopology } from './journal-items.ts'
+import { queryParameter } from './path.ts'
+import { json } from './respond.ts'
+import { withVhost } from './session.ts'
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+
+/** DESIGN §8: who changed what, when; with `version` the topology as it was. */
+export function journalRoutes(api: Api): void {
+  api.get(
+    '/journal/:vhost',
+    withVhost({ tag: 'administrator' }, async (c, session) => {
+      const version = wholeNumber(c, 'version', [1, Number.MAX_SAFE_INTEGER])
+      if (version !== undefined) return json(c, renderTopology(await topologyAt(session, version)))
+      const after = wholeNumber(c, 'after', [0, Number.MAX_SAFE_INTEGER]) ?? 0
+      const limit = wholeNumber(c, 'limit', [1, MAX_LIMIT]) ?? DEFAULT_LIMIT
+      return listAnswer(c, await entriesAfter(session, after, limit), { order: ['version'] })
+    }),
+  )
+}
+
+/** Events name what they change by ids; the topology before the page, moved along with it, has the names. */
+async function entriesAfter(session: VhostSession, after: number, limit: number) {
+  const entries = await journalEntries(session, { after, limit })
+  if (entries.length === 0) return []
+  const state = after === 0 ? vhostMachine.initial() : await topologyAt(session, after)
+  return entries.map((entry) => renderEntry(state, entry))
+}
+
+function wholeNumber(c: ApiContext, name: string, [least, most]: readonly [number, number]): number | undefined {
+  const text = queryParameter(c, name)
+  if (text === undefined) return undefined
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw invalid(`${name} is '${text.slice(0, 40)}', it must be a whole number from ${least} to ${most}`)
+}

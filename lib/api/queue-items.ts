@@ -1,0 +1,62 @@
+import { type QueueCounts, queueCounts } from '../broker/queue-counts.ts'
+import type { Session, VhostSession } from '../broker/session.ts'
+import type { Queue } from '../model/queue.ts'
+import { NODE_NAME } from './identity.ts'
+import type { Augmentation } from './list.ts'
+import { withRate } from './rates.ts'
+
+/** A queue as the topology has it (contract §1.2), and what else is known of it. */
+export type QueueItem = ReturnType<typeof renderQueue> & Readonly<Record<string, unknown>>
+
+export const QUEUE_ORDER = ['vhost', 'name'] as const
+
+/** The queues of these vhosts, each with what stands behind it. */
+export function queueItems(sessions: readonly VhostSession[]): Map<QueueItem, Queue> {
+  const items = new Map<QueueItem, Queue>()
+  for (const { vhost } of sessions) {
+    for (const { queue } of vhost.queues()) items.set(renderQueue(vhost.vhost, queue), queue)
+  }
+  return items
+}
+
+export const renderQueue = (vhost: string, queue: Queue) => ({
+  arguments: queue.arguments,
+  auto_delete: queue.autoDelete,
+  consumers: 0,
+  durable: queue.durable,
+  effective_policy_definition: {},
+  exclusive: false,
+  garbage_collection: {},
+  name: queue.name,
+  node: NODE_NAME,
+  type: queue.type,
+  vhost,
+})
+
+/** What SQS says of a queue: approximate, and up to five seconds old. */
+export const renderCounts = ({ ready, unacknowledged, state }: QueueCounts) => ({
+  ...withRate('messages', ready + unacknowledged),
+  ...withRate('messages_ready', ready),
+  ...withRate('messages_unacknowledged', unacknowledged),
+  state,
+})
+
+const COUNT_FIELDS: ReadonlySet<string> = new Set(
+  Object.keys(renderCounts({ ready: 0, unacknowledged: 0, state: 'running' })),
+)
+
+/** Counts for those queues of a list that are answered. */
+export const counting = (session: Session, queueOf: ReadonlyMap<QueueItem, Queue>): Augmentation<QueueItem> => ({
+  fields: COUNT_FIELDS,
+  async augment(items) {
+    const queues = items.map((item) => queueOf.get(item))
+    const counts = await queueCounts(
+      session,
+      queues.filter((queue) => queue !== undefined),
+    )
+    return items.map((item, index) => {
+      const count = counts.get(queues[index]?.id ?? '')
+      return count ? { ...item, ...renderCounts(count) } : item
+    })
+  },
+})

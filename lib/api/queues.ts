@@ -1,0 +1,88 @@
+import { declareQueue } from '../broker/declare-queue.ts'
+import { deleteQueue } from '../broker/delete-queue.ts'
+import { purgeQueue } from '../broker/purge-queue.ts'
+import { queueCounts, sqsAddresses } from '../broker/queue-counts.ts'
+import type { Session, VhostSession } from '../broker/session.ts'
+import type { AmqpTable } from '../model/amqp-value.ts'
+import { notFound } from '../model/errors.ts'
+import { argumentsField, bodyObject, booleanField } from './body.ts'
+import type { Api, ApiContext } from './env.ts'
+import { itemAnswer, listAnswer } from './list.ts'
+import { queryFlag, segment } from './path.ts'
+import { counting, QUEUE_ORDER, queueItems, renderCounts, renderQueue } from './queue-items.ts'
+import { created, noContent } from './respond.ts'
+import { type Entry, withSession, withVhost } from './session.ts'
+import { listedSessions } from './visible-vhosts.ts'
+
+const MANAGEMENT: Entry = { tag: 'management' }
+
+/** Contract §1.2. */
+export function queueRoutes(api: Api): void {
+  const listAll = withSession(MANAGEMENT, async (c, session) =>
+    listQueues(c, session, await listedSessions(c, session)),
+  )
+  api.get('/queues', listAll)
+  api.get('/queues/detailed', listAll)
+  api.get(
+    '/queues/:vhost',
+    withVhost(MANAGEMENT, (c, session) => listQueues(c, session, [session])),
+  )
+
+  api.get('/queues/:vhost/:queue', withVhost(MANAGEMENT, showQueue))
+
+  api.put(
+    '/queues/:vhost/:queue',
+    withVhost(MANAGEMENT, async (c, session) => {
+      const declaration = { name: segment(c, 'queue'), ...parseQueue(bodyObject(c)) }
+      return created(c, await declareQueue(session, declaration))
+    }),
+  )
+
+  api.delete(
+    '/queues/:vhost/:queue',
+    withVhost(MANAGEMENT, async (c, session) => {
+      const conditions = { ifEmpty: queryFlag(c, 'if-empty'), ifUnused: queryFlag(c, 'if-unused') }
+      await deleteQueue(session, { name: segment(c, 'queue'), ...conditions })
+      return noContent(c)
+    }),
+  )
+
+  api.delete(
+    '/queues/:vhost/:queue/contents',
+    withVhost(MANAGEMENT, async (c, session) => {
+      await purgeQueue(session, segment(c, 'queue'))
+      return noContent(c)
+    }),
+  )
+}
+
+const parseQueue = (body: AmqpTable) => ({
+  durable: booleanField(body, 'durable', false),
+  autoDelete: booleanField(body, 'auto_delete', false),
+  arguments: argumentsField(body),
+})
+
+/** `disable_stats` leaves the counts out, `enable_queue_totals` keeps them all the same (contract §1.1). */
+function listQueues(c: ApiContext, session: Session, sessions: readonly VhostSession[]): Promise<Response> {
+  const isCounted = !queryFlag(c, 'disable_stats') || queryFlag(c, 'enable_queue_totals')
+  const items = queueItems(sessions)
+  const augmentation = isCounted ? counting(session, items) : undefined
+  return listAnswer(c, [...items.keys()], { order: QUEUE_ORDER, augmentation })
+}
+
+async function showQueue(c: ApiContext, session: VhostSession): Promise<Response> {
+  const { vhost } = session
+  const queue = vhost.queueByName(segment(c, 'queue'))
+  if (!queue) throw notFound()
+  const { urls, arns } = sqsAddresses(session, queue)
+  const counts = (await queueCounts(session, [queue])).get(queue.id)
+  return itemAnswer(c, {
+    ...renderQueue(vhost.vhost, queue),
+    ...(counts && renderCounts(counts)),
+    consumer_details: [],
+    deliveries: [],
+    incoming: [],
+    sqs_arns: arns,
+    sqs_urls: urls,
+  })
+}

@@ -1,0 +1,95 @@
+import { changeAccess } from '../broker/change.ts'
+import { createOrUpdateVhost, removeVhost } from '../broker/vhosts.ts'
+import type { AmqpTable } from '../model/amqp-value.ts'
+import { invalid } from '../model/errors.ts'
+import type { Vhost } from '../model/vhost.ts'
+import { requireVhost } from '../topology/access/vhost.ts'
+import { bodyObject, field, optionalBoolean, optionalString } from './body.ts'
+import type { Api, ApiContext } from './env.ts'
+import { NODE_NAME } from './identity.ts'
+import { itemAnswer, listAnswer } from './list.ts'
+import { segment } from './path.ts'
+import { created, noContent } from './respond.ts'
+import { type Entry, withSession } from './session.ts'
+import { listedVhosts } from './visible-vhosts.ts'
+
+const ADMINISTRATOR: Entry = { tag: 'administrator' }
+
+/** Contract §1.2. */
+export function vhostRoutes(api: Api): void {
+  api.get(
+    '/vhosts',
+    withSession({ tag: 'management' }, (c, session) =>
+      listAnswer(c, listedVhosts(c, session).map(renderVhost), { order: ['name'] }),
+    ),
+  )
+
+  api.get(
+    '/vhosts/:vhost',
+    withSession(ADMINISTRATOR, (c, { access }) => itemAnswer(c, renderVhost(requireVhost(access, segment(c, 'vhost'))))),
+  )
+
+  api.put(
+    '/vhosts/:vhost',
+    withSession(ADMINISTRATOR, async (c, session) => {
+      const declaration = { name: segment(c, 'vhost'), ...parseVhost(bodyObject(c)) }
+      return created(c, await createOrUpdateVhost(session, declaration))
+    }),
+  )
+
+  api.delete(
+    '/vhosts/:vhost',
+    withSession(ADMINISTRATOR, async (c, session) => {
+      await removeVhost(session, segment(c, 'vhost'))
+      return noContent(c)
+    }),
+  )
+
+  api.post('/vhosts/:vhost/deletion/protection', protection(true))
+  api.delete('/vhosts/:vhost/deletion/protection', protection(false))
+}
+
+const protection = (isProtected: boolean) =>
+  withSession(ADMINISTRATOR, async (c: ApiContext, session) => {
+    await changeAccess(session, { type: 'protect-vhost', name: segment(c, 'vhost'), protected: isProtected })
+    return noContent(c)
+  })
+
+/** What a declaration names; the rest stays as it is. */
+function parseVhost(body: AmqpTable) {
+  return {
+    description: optionalString(body, 'description'),
+    tags: parseTags(body),
+    // The second is the spelling of old clients.
+    defaultQueueType: optionalString(body, 'default_queue_type') ?? optionalString(body, 'defaultqueuetype'),
+    tracing: optionalBoolean(body, 'tracing'),
+  }
+}
+
+/** An array of strings, or one string with commas (contract §1.2). */
+function parseTags(body: AmqpTable): readonly string[] | undefined {
+  const tags = field(body, 'tags')
+  if (tags === undefined) return undefined
+  const parts = typeof tags === 'string' ? tags.split(',') : tags
+  if (!Array.isArray(parts)) throw invalid('tags must be an array of strings, or a string with commas')
+  const named = parts.map((tag) => {
+    if (typeof tag !== 'string') throw invalid('tags must be strings')
+    return tag.trim()
+  })
+  return named.filter((tag) => tag !== '')
+}
+
+/** A vhost as lists and items show it (contract §1.2). */
+export function renderVhost(vhost: Vhost) {
+  const { name, description, tags, defaultQueueType, tracing, protectedFromDeletion } = vhost
+  return {
+    cluster_state: { [NODE_NAME]: 'running' },
+    default_queue_type: defaultQueueType,
+    description,
+    metadata: { description, tags, default_queue_type: defaultQueueType },
+    name,
+    protected_from_deletion: protectedFromDeletion,
+    tags,
+    tracing,
+  }
+}

@@ -82,7 +82,11 @@ function routesBetween(
     path,
     withVhost(MANAGEMENT, async (c, session) => {
       const body = bodyObject(c)
-      const binding = { ...endsOf(c), routingKey: stringField(body, 'routing_key', ''), arguments: argumentsField(body) }
+      const binding = {
+        ...endsOf(c),
+        routingKey: stringField(body, 'routing_key', ''),
+        arguments: argumentsField(body),
+      }
       await bindTo(session, binding)
       return createdAt(c, locationOf(binding.destination, propertiesKey(binding.routingKey, binding.arguments)))
     }),

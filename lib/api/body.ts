@@ -36,8 +36,7 @@ export function bodyObject(c: ApiContext, maxBytes?: number): AmqpTable {
   throw invalid(typeof value === 'string' ? DOUBLE_ENCODED : 'not_json')
 }
 
-const DOUBLE_ENCODED =
-  'invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?'
+const DOUBLE_ENCODED = 'invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?'
 
 /** The most entries of a call that takes many. */
 export const MAX_BATCH_ENTRIES = 1000
@@ -69,7 +68,7 @@ function parsedJson(text: string): AmqpValue {
 }
 
 function assertWalkable(value: AmqpValue, depth: number): void {
-  if (typeof value === 'string') return assertText(value)
+  if (typeof value === 'string') assertText(value)
   if (typeof value !== 'object' || value === null) return
   if (depth >= MAX_BODY_DEPTH) throw invalid(`the body nests deeper than ${MAX_BODY_DEPTH} levels`)
   if (Array.isArray(value)) {

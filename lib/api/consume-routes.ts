@@ -1,6 +1,6 @@
 import { type GotMessage, getMessages } from '../broker/get-messages.ts'
 import type { VhostSession } from '../broker/session.ts'
-import { settle } from '../broker/settle.ts'
+import { type Settlement, settle } from '../broker/settle.ts'
 import type { AmqpValue } from '../model/amqp-value.ts'
 import { BrokerError, invalid } from '../model/errors.ts'
 import { bodyArray, bodyObject } from './body.ts'
@@ -70,7 +70,7 @@ export function renderMessage({ message, ...delivery }: GotMessage, form: Payloa
 /** Each entry with an outcome at its own place: one that cannot be read holds nobody up. */
 async function settleEntries(session: VhostSession, queue: string, entries: readonly AmqpValue[]): Promise<object[]> {
   const parsed = entries.map(parseSettlement)
-  const settlements = parsed.filter((entry) => !(entry instanceof BrokerError))
+  const settlements = parsed.filter((entry): entry is Settlement => !(entry instanceof BrokerError))
   const outcomes = (await settle(session, queue, settlements)).values()
   return parsed.map((settlement, index) => {
     const tag = { delivery_tag: deliveryTagOf(entries[index] ?? null) }

@@ -71,7 +71,9 @@ const parseExchange = (body: AmqpTable) => ({
 function parseType(type: AmqpValue | undefined): string {
   if (type === undefined) return 'direct'
   if (typeof type === 'string' && type !== '') return type
-  throw invalid(`invalid exchange type '${typeof type === 'string' || type === null ? (type ?? 'null') : canonicalText(type)}'`)
+  throw invalid(
+    `invalid exchange type '${typeof type === 'string' || type === null ? (type ?? 'null') : canonicalText(type)}'`,
+  )
 }
 
 /** Every exchange of a vhost, with the default one that nobody declares. */

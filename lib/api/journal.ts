@@ -1,10 +1,12 @@
 import { journalEntries, topologyAt } from '../broker/journal.ts'
 import type { VhostSession } from '../broker/session.ts'
+import type { Entry } from '../journal/entry.ts'
 import { invalid } from '../model/errors.ts'
+import type { VhostEvent } from '../topology/vhost/events.ts'
 import { vhostMachine } from '../topology/vhost/machine.ts'
 import type { Api, ApiContext } from './env.ts'
-import { listAnswer } from './list.ts'
 import { renderEntry, renderTopology } from './journal-items.ts'
+import { listAnswer } from './list.ts'
 import { queryParameter } from './path.ts'
 import { json } from './respond.ts'
 import { withVhost } from './session.ts'
@@ -26,12 +28,15 @@ export function journalRoutes(api: Api): void {
   )
 }
 
-/** Events name what they change by ids; the topology before the page, moved along with it, has the names. */
+/**
+ * Events name what they change by ids; the topology before the page, moved along with it, has the names. The journal of
+ * a vhost holds no other events than a vhost's.
+ */
 async function entriesAfter(session: VhostSession, after: number, limit: number) {
   const entries = await journalEntries(session, { after, limit })
   if (entries.length === 0) return []
   const state = after === 0 ? vhostMachine.initial() : await topologyAt(session, after)
-  return entries.map((entry) => renderEntry(state, entry))
+  return entries.map((entry) => renderEntry(state, entry as Entry<VhostEvent>))
 }
 
 function wholeNumber(c: ApiContext, name: string, [least, most]: readonly [number, number]): number | undefined {

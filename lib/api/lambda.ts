@@ -12,9 +12,29 @@ export const lambdaHandler =
   async (event) => {
     const request = new Request('http://leveret/', { method: event.httpMethod })
     const response = await api.fetch(request, { event })
-    return {
+    const result = {
       statusCode: response.status,
       headers: Object.fromEntries(response.headers),
       body: await response.text(),
     }
+    return fits(result) ? result : TOO_LARGE
   }
+
+/** What Lambda may answer (aws-facts §4), less what it adds. */
+const MAX_RESULT_BYTES = 6 * 1024 * 1024 - 4096
+
+/** A body below this fits whatever it holds: in JSON, no character of a JSON text takes more than three bytes. */
+const SMALL_CHARACTERS = 2_000_000
+
+const fits = (result: APIGatewayProxyResult): boolean =>
+  result.body.length < SMALL_CHARACTERS || Buffer.byteLength(JSON.stringify(result)) <= MAX_RESULT_BYTES
+
+const TOO_LARGE: APIGatewayProxyResult = {
+  statusCode: 400,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },
+  body: JSON.stringify({
+    error: 'bad_request',
+    reason:
+      'the answer is larger than 6 MB: ask for pages of it, with page=1&page_size=500, or for some of its columns',
+  }),
+}

@@ -95,4 +95,5 @@ function assertSampleRanges(parameter: Parameters): void {
   }
 }
 
-const isPositive = (text: string | undefined): boolean => text !== undefined && /^\d{1,15}$/.test(text) && Number(text) > 0
+const isPositive = (text: string | undefined): boolean =>
+  text !== undefined && /^\d{1,15}$/.test(text) && Number(text) > 0

@@ -84,7 +84,9 @@ function sortItems<Item extends object>(
     return 0
   }
   if (sort === undefined) return items.toSorted(byOrder)
-  return items.toSorted((left, right) => compareValues(valueAt(left, sort), valueAt(right, sort)) || byOrder(left, right))
+  return items.toSorted(
+    (left, right) => compareValues(valueAt(left, sort), valueAt(right, sort)) || byOrder(left, right),
+  )
 }
 
 function valueAt(item: unknown, path: readonly string[]): unknown {

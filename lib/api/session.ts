@@ -41,7 +41,9 @@ export const withVhost =
 
 /** RabbitMQ's answers differ: reading and deleting do not find the object, making one does not find the vhost. */
 function noSuchVhost(c: ApiContext): BrokerError {
-  return c.req.method === 'PUT' || c.req.method === 'POST' ? new BrokerError('not-found', 'vhost_not_found') : notFound()
+  return c.req.method === 'PUT' || c.req.method === 'POST'
+    ? new BrokerError('not-found', 'vhost_not_found')
+    : notFound()
 }
 
 function open(c: ApiContext, leased: boolean, vhost: string | undefined): Promise<Session | VhostSession> {

@@ -26,7 +26,9 @@ export function vhostRoutes(api: Api): void {
 
   api.get(
     '/vhosts/:vhost',
-    withSession(ADMINISTRATOR, (c, { access }) => itemAnswer(c, renderVhost(requireVhost(access, segment(c, 'vhost'))))),
+    withSession(ADMINISTRATOR, (c, { access }) =>
+      itemAnswer(c, renderVhost(requireVhost(access, segment(c, 'vhost')))),
+    ),
   )
 
   api.put(

@@ -22,8 +22,8 @@ const MAX_HELD = 1000
 
 /**
  * Deletes, for `budgetMs` at most, what is ready in an SQS queue and was sent before the purge began; what is sent in the
- * same millisecond may go too. PurgeQueue may take what comes later as well, so this drains. Copies that consumers hold stay, as in RabbitMQ, and so does what this version
- * cannot read. Throws `MissingQueueError`, and what the SDK throws.
+ * same millisecond may go too. PurgeQueue may take what comes later as well, so this drains. Copies that consumers hold
+ * stay, as in RabbitMQ, and so does what this version cannot read. Throws `MissingQueueError`, and what the SDK throws.
  */
 export async function purge(
   receiver: SqsReceiver,

@@ -1,4 +1,4 @@
-import { SQSClient } from '@aws-sdk/client-sqs'
+import type { SQSClient } from '@aws-sdk/client-sqs'
 import { type Config, internalQueueName } from '../config.ts'
 import { logError } from '../log.ts'
 import { type Backends, EXTERNAL_BACKENDS, startEmbeddedBackends } from './backends.ts'
@@ -8,7 +8,7 @@ import { startEventSource } from './event-source.ts'
 import { FrontDoor } from './front-door.ts'
 import type { Handlers } from './handlers.ts'
 import { type HttpServer, listen } from './http-server.ts'
-import { clientOptions, createResources } from './resources.ts'
+import { createResources, openSqsClient } from './resources.ts'
 import { openSqsEngine, type SqsEngine } from './sqs/engine.ts'
 import { messageOf, StartError } from './start-error.ts'
 import { startTicker } from './ticker.ts'
@@ -19,6 +19,7 @@ const NAMES = { namePrefix: 'leveret-local', topologyTable: 'leveret-local-topol
 const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0 } as const
 const CLOCK_INTERVAL_MS = 60_000
 const DRAIN_MS = 5_000
+const END_WAITS_MS = 50
 
 const WELCOME = `Leveret: RabbitMQ's model with no servers. This is its embedded cloud, on your machine.
 
@@ -69,6 +70,10 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   }
 }
 
+interface Closable {
+  close(): Promise<void>
+}
+
 interface Started {
   readonly server: HttpServer
   readonly directory: DataDirectory
@@ -94,18 +99,19 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
   const server = await listen(options.port, (request, response) => door.serve(request, response))
   url = server.url
   resources.defer(() => server.close())
-  // Closed a first time before the server is: waiting receives end empty-handed, and their answers are still sent.
-  resources.defer(() => sqsEngine?.close())
+  // Workers' waiting receives end before the server does, which still sends their answers.
+  resources.defer(() => sqsEngine?.endWaits())
   try {
     const backends = isEmbedded ? await startEmbeddedBackends(directory, options, url) : EXTERNAL_BACKENDS
     resources.defer(() => backends.close())
-    const sqs = new SQSClient(clientOptions(backends.aws, backends.aws.endpoints?.sqs))
+    const sqs = openSqsClient(backends.aws)
     resources.defer(() => sqs.destroy())
     const config = await createConfig(directory, backends, sqs, options.awsEndpointUrl)
     const { openHandlers } = await loading
     const opened = await openHandlers(config)
     resources.defer(() => opened.close())
-    startCallers(config, sqs, opened, door, resources)
+    const callers = startCallers(config, sqs, opened)
+    resources.defer(() => finish(door, callers, sqsEngine))
     handlers.resolve(opened)
     return { server, directory, backends }
   } catch (error) {
@@ -140,14 +146,8 @@ async function createConfig(
   }
 }
 
-/** What calls handlers: the front door, the relay queue's event source, and the clock. They end first, together. */
-function startCallers(
-  config: Config,
-  sqs: SQSClient,
-  handlers: Handlers,
-  door: FrontDoor,
-  resources: AsyncDisposableStack,
-): void {
+/** What calls handlers, beside the front door: the relay queue's event source, and the clock. */
+function startCallers(config: Config, sqs: SQSClient, handlers: Handlers): Closable[] {
   const relayName = internalQueueName(config, 'relay')
   const relay = startEventSource({
     sqs,
@@ -156,7 +156,15 @@ function startCallers(
     handler: handlers.relay,
   })
   const clock = startTicker(CLOCK_INTERVAL_MS, handlers.clock, (error) => logError('the clock failed', error))
-  resources.defer(async () => {
-    await Promise.all([door.drain(DRAIN_MS), relay.close(), clock.close()])
-  })
+  return [relay, clock]
+}
+
+/** Lets what runs finish, in bounded time. Nothing is left to wait for meanwhile: a waiting receive ends empty-handed. */
+async function finish(door: FrontDoor, callers: readonly Closable[], sqsEngine: SqsEngine | undefined): Promise<void> {
+  const endingWaits = setInterval(() => sqsEngine?.endWaits(), END_WAITS_MS)
+  const deadline = Promise.withResolvers<void>()
+  const timer = setTimeout(deadline.resolve, DRAIN_MS)
+  await Promise.race([Promise.allSettled([door.drain(), ...callers.map((caller) => caller.close())]), deadline.promise])
+  clearTimeout(timer)
+  clearInterval(endingWaits)
 }

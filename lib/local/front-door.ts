@@ -45,15 +45,10 @@ export class FrontDoor {
     return this.#track(this.#serveApi(request, response))
   }
 
-  /** Lets no further API request in and waits for those that are, for `graceMs` at most. SQS is served on: they use it. */
-  async drain(graceMs: number): Promise<void> {
+  /** Lets no further API request in; resolves when those that are in have been answered. SQS is served on: they use it. */
+  async drain(): Promise<void> {
     this.#isDraining = true
-    let timer: NodeJS.Timeout | undefined
-    const grace = new Promise((resolve) => {
-      timer = setTimeout(resolve, graceMs)
-    })
-    await Promise.race([Promise.allSettled(this.#apiRequests), grace])
-    clearTimeout(timer)
+    await Promise.allSettled(this.#apiRequests)
   }
 
   #track(serving: Promise<void>): Promise<void> {

@@ -9,7 +9,7 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   SetQueueAttributesCommand,
-  type SQSClient,
+  SQSClient,
 } from '@aws-sdk/client-sqs'
 import { type AwsOptions, type Config, INTERNAL_QUEUES, internalQueueName } from '../config.ts'
 import { TOPOLOGY_TABLE } from '../journal/table.ts'
@@ -77,7 +77,7 @@ async function createQueue(sqs: SQSClient, name: string): Promise<Resources> {
 }
 
 /** Options of an AWS SDK client. Members that are left out are the SDK's to find in its environment. */
-export function clientOptions(
+function clientOptions(
   { region, credentials }: AwsOptions,
   endpoint: string | undefined,
 ): { region?: string; credentials?: { accessKeyId: string; secretAccessKey: string }; endpoint?: string } {
@@ -87,3 +87,7 @@ export function clientOptions(
     ...(endpoint === undefined ? {} : { endpoint }),
   }
 }
+
+/** A queue's URL says where it is from elsewhere (LocalStack's names a public host); the endpoint is what is reachable here. */
+export const openSqsClient = (aws: AwsOptions): SQSClient =>
+  new SQSClient({ ...clientOptions(aws, aws.endpoints?.sqs), useQueueUrlAsEndpoint: false })

@@ -38,4 +38,8 @@ export function propertiesKey(routingKey: string, args: AmqpTable): string {
 
 /** The key under which a binding is stored and found: equal for equal bindings only. */
 export const bindingKey = ({ sourceId, destination, routingKey, arguments: args }: Binding): string =>
-  `${sourceId} ${destination.type} ${destination.id} ${propertiesKey(routingKey, args)}`
+  bindingKeyBetween(sourceId, destination, propertiesKey(routingKey, args))
+
+/** The {@link bindingKey} of the binding between two ends that has this {@link propertiesKey}. */
+export const bindingKeyBetween = (sourceId: string, { type, id }: Destination, key: string): string =>
+  `${sourceId} ${type} ${id} ${key}`

@@ -49,6 +49,11 @@ export const avoided = [
     reason: '3.10.8 stores them unchecked or crashes.',
   },
   {
+    section: '§1.2',
+    what: '`tracing: true` in concurrent sequences (the rabbitmqadmin script has it)',
+    reason: '3.10.8 keeps traced vhosts in one list per node, and two requests at once lose one of them.',
+  },
+  {
     section: '§2.4',
     what: 'stream queues; `x-delivery-limit` of a wrong type; x-max-priority together with x-single-active-consumer',
     reason: 'Leveret has no streams and no FIFO priority; 3.10.8 takes any type for x-delivery-limit.',

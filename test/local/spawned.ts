@@ -39,7 +39,12 @@ export function spawnNode(args: readonly string[], env: Readonly<Record<string, 
   return {
     pid: child.pid ?? -1,
     output: () => output,
-    seen: (pattern) => vi.waitFor(() => find(pattern), { timeout: DEADLINE_MS, interval: 5 }),
+    // What has ended will write no more.
+    seen: (pattern) =>
+      Promise.race([
+        vi.waitFor(() => find(pattern), { timeout: DEADLINE_MS, interval: 5 }),
+        ended.then(() => find(pattern)),
+      ]),
     kill: (signal) => child.kill(signal),
     ended,
   }

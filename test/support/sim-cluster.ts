@@ -23,13 +23,15 @@ interface Conditions {
   readonly processCount: number
   readonly leaseMs: number
   readonly faults: Faults
-  /** Either kind: no clock tells how long a freeze was during which the wall clock was set back by less. */
-  readonly troubles: 'none' | 'freezes' | 'wall steps'
+  readonly troubles: (typeof TROUBLES)[number]
   readonly spreadMs: number
   readonly blobLossShare: number
 }
 
-export const LEASES_MS = [0, 40, 150, 400, 1000] as const
+/** All but one: a freeze during which the wall clock is set back by less than the freeze lasts shows on neither clock. */
+const TROUBLES = ['none', 'freezes', 'wall steps', 'freezes and longer steps back'] as const
+
+const LEASES_MS = [0, 40, 150, 400, 1000] as const
 const MARGIN_MS = 50
 const WORDS = ['a', 'b', 'c'] as const
 const VHOST_COUNT = 3
@@ -110,19 +112,16 @@ export class SimCluster {
   }
 
   #trouble(process: SimProcess): void {
-    if (this.#isOver || this.#conditions.troubles === 'none') return
+    const { troubles } = this.#conditions
+    if (this.#isOver || troubles === 'none') return
     this.world.after(this.world.between(20, 1500), () => {
-      if (this.#conditions.troubles === 'wall steps') process.stepWall(this.world.between(-2000, 2000))
-      else this.#freeze(process)
+      const forMs = this.world.between(1, 2500)
+      if (troubles === 'wall steps') process.stepWall(this.world.between(-2000, 2000))
+      else if (process.freeze(forMs) && troubles === 'freezes and longer steps back') {
+        process.stepWall(-forMs - this.world.between(STEP_TOLERANCE_MS + 1, 500))
+      }
       this.#trouble(process)
     })
-  }
-
-  /** Perhaps together with a step back that is longer, and so can be told from the monotonic clock. */
-  #freeze(process: SimProcess): void {
-    const forMs = this.world.between(1, 2500)
-    process.freeze(forMs)
-    if (this.world.chance(0.2)) process.stepWall(-forMs - this.world.between(STEP_TOLERANCE_MS + 1, 500))
   }
 
   async #useUntilOver(process: SimProcess, journals: WordJournals): Promise<void> {
@@ -366,7 +365,7 @@ function drawConditions(world: SimWorld): Conditions {
   return {
     processCount: 2 + Math.floor(world.between(0, 3)),
     leaseMs: world.pick(LEASES_MS),
-    troubles: world.pick(['none', 'freezes', 'wall steps']),
+    troubles: world.pick(TROUBLES),
     spreadMs: world.pick([0, 5, 60]),
     blobLossShare: world.pick([0, 0.3]),
     faults: {

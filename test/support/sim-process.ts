@@ -55,10 +55,12 @@ export class SimProcess implements Clock {
     else this.#onThaw.push(arrive)
   }
 
-  freeze(forMs: number): void {
-    if (this.#frozenSinceMs !== undefined) return
+  /** False where it is frozen already. */
+  freeze(forMs: number): boolean {
+    if (this.#frozenSinceMs !== undefined) return false
     this.#frozenSinceMs = this.world.nowMs
     this.world.after(forMs, () => this.#thaw())
+    return true
   }
 
   #thaw(): void {

@@ -38,6 +38,8 @@ export interface SqsRequest {
 export interface SqsEngine {
   /** Never rejects: an error is a response too. It settles once what it confirms is on disk. */
   handle(request: SqsRequest): Promise<SqsResponse>
+  /** Ends waiting receives empty-handed; those that come later wait as ever. */
+  endWaits(): void
   /** Ends waiting receives empty-handed, commits and closes the file. Later requests answer InternalError. */
   close(): void
 }
@@ -96,6 +98,7 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
         return renderError(error)
       }
     },
+    endWaits: () => longPolls.endAll(),
     close: () => {
       longPolls.endAll()
       moveTasks.close()

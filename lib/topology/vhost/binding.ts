@@ -1,5 +1,5 @@
 import type { AmqpTable } from '../../model/amqp-value.ts'
-import { type Binding, type Destination, propertiesKey } from '../../model/binding.ts'
+import { type Binding, bindingKeyBetween, type Destination } from '../../model/binding.ts'
 import { accessRefused, invalid, notFound, preconditionFailed } from '../../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../../model/exchange.ts'
 import { assertShortString, noSuchObject } from '../../model/names.ts'
@@ -64,19 +64,21 @@ export function unbind(state: VhostState, command: Unbind): VhostEvent[] {
 
 /** The binding between two ends that has this properties key, if there is one. */
 export function findBinding(state: VhostState, ends: Ends, key: string): Binding | undefined {
-  return bindingsBetween(state, ends).find((binding) => propertiesKey(binding.routingKey, binding.arguments) === key)
+  const source = state.exchangeByName(ends.source)
+  const destination = destinationOf(state, ends)
+  return source && destination && source.outgoing.get(bindingKeyBetween(source.exchange.id, destination, key))
 }
 
 /** All bindings between two ends; none where an end is missing. */
 export function bindingsBetween(state: VhostState, ends: Ends): Binding[] {
   const source = state.exchangeByName(ends.source)
-  const id = destinationId(state, ends)
-  const incoming = id && state.destinationNode({ type: ends.destinationType, id })?.incoming
+  const end = destinationOf(state, ends)
+  const incoming = end && state.destinationNode(end)?.incoming
   if (!source || !incoming) return []
   const fewer = incoming.size < source.outgoing.size ? incoming : source.outgoing
   return [...fewer.values()].filter(
     ({ sourceId, destination }) =>
-      sourceId === source.exchange.id && destination.type === ends.destinationType && destination.id === id,
+      sourceId === source.exchange.id && destination.type === end.type && destination.id === end.id,
   )
 }
 
@@ -84,9 +86,9 @@ function resolveEnds(state: VhostState, ends: Ends): { source: ExchangeNode; des
   assertNotDefaultExchange(ends)
   const source = state.exchangeByName(ends.source)
   if (!source) throw noSuchObject('exchange', ends.source, state.vhost)
-  const id = destinationId(state, ends)
-  if (id === undefined) throw noSuchObject(ends.destinationType, ends.destination, state.vhost)
-  return { source, destination: { type: ends.destinationType, id } }
+  const destination = destinationOf(state, ends)
+  if (!destination) throw noSuchObject(ends.destinationType, ends.destination, state.vhost)
+  return { source, destination }
 }
 
 /** The default exchange cannot be bound or unbound by anybody (contract §2.2). */
@@ -95,5 +97,7 @@ function assertNotDefaultExchange({ source, destinationType, destination }: Ends
   if (isDefault) throw accessRefused(ACCESS_REFUSED)
 }
 
-const destinationId = (state: VhostState, { destinationType, destination }: Ends): string | undefined =>
-  destinationType === 'queue' ? state.queueByName(destination)?.id : state.exchangeByName(destination)?.exchange.id
+function destinationOf(state: VhostState, { destinationType: type, destination: name }: Ends): Destination | undefined {
+  const id = type === 'queue' ? state.queueByName(name)?.id : state.exchangeByName(name)?.exchange.id
+  return id === undefined ? undefined : { type, id }
+}

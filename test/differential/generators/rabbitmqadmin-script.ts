@@ -18,7 +18,9 @@ export function rabbitmqadminScript({ vhost, copy, user }: ScriptNames): Command
   return [
     run('declare', 'vhost', `name=${vhost}`),
     run('declare', 'vhost', `name=${vhost}`, 'tracing=troo'),
-    run('-f', 'tsv', 'list', 'vhosts', 'name'),
+    run('declare', 'vhost', `name=${vhost}`, 'tracing=true'),
+    run('-f', 'tsv', 'list', 'vhosts', 'name', 'tracing'),
+    run('declare', 'vhost', `name=${vhost}`, 'tracing=false'),
     run('declare', 'user', `name=${user}`, 'password=p', 'tags=management,policymaker'),
     run('declare', 'user', `name=${user}`, 'password=p'),
     run('-f', 'tsv', 'list', 'users', 'name', 'tags', 'hashing_algorithm'),

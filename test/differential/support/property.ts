@@ -67,8 +67,8 @@ export async function findSmallestFailure<T>(
     }
   })
   const details = await fc.check(property, {
-    numRuns: runs,
-    endOnFailure: shrinkLimitMs === 0,
+    numRuns: path === undefined ? runs : 1,
+    endOnFailure: path !== undefined || shrinkLimitMs === 0,
     ...(seed === undefined ? {} : { seed }),
     ...(path === undefined ? {} : { path }),
   })

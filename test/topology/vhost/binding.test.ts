@@ -8,7 +8,6 @@ import {
   bind,
   declareExchange,
   declareQueue,
-  deletedNames,
   openVhost,
   run,
   toExchange,
@@ -175,68 +174,5 @@ describe('the bindings between two ends', () => {
       expect(bindingsBetween(topology(), ends)).toEqual([])
     }
     expect(bindingsBetween(openVhost(), toQueue('', 'q'))).toEqual([])
-  })
-})
-
-describe('an auto-delete exchange', () => {
-  const auto = (name: string) => declareExchange(name, { exchangeType: 'fanout', autoDelete: true })
-
-  it('lives until the last binding goes of which it is the source', () => {
-    const state = vhostAfter(auto('x'), declareQueue('q'), bind(toQueue('x', 'q'), 'a'), bind(toQueue('x', 'q'), 'b'))
-    expect(deletedNames(run(state, unbind(toQueue('x', 'q'), 'a')))).toEqual([])
-    expect(deletedNames(run(state, unbind(toQueue('x', 'q'), 'b')))).toEqual(['x'])
-    expect(state.exchangeByName('x')).toBeUndefined()
-  })
-
-  it('is not deleted before it was the source of a binding', () => {
-    const state = vhostAfter(auto('x'), declareExchange('up'), bind(toExchange('up', 'x')))
-    expect(deletedNames(run(state, unbind(toExchange('up', 'x'))))).toEqual([])
-  })
-
-  it('takes its incoming bindings with it, which may empty exchanges upstream', () => {
-    const state = vhostAfter(auto('a'), auto('b'), auto('c'), declareQueue('q'))
-    run(state, bind(toExchange('a', 'b')), bind(toExchange('b', 'c')), bind(toQueue('c', 'q')))
-    expect(deletedNames(run(state, unbind(toQueue('c', 'q'))))).toEqual(['c', 'b', 'a'])
-    expect(state.bindingCount).toBe(0)
-  })
-
-  it('upstream stays while it has another destination', () => {
-    const state = vhostAfter(auto('a'), auto('b'), declareQueue('q'))
-    run(state, bind(toExchange('a', 'b')), bind(toQueue('a', 'q')), bind(toQueue('b', 'q'), 'k'))
-    expect(deletedNames(run(state, unbind(toQueue('b', 'q'), 'k')))).toEqual(['b'])
-    expect(state.exchangeByName('a')?.outgoing.size).toBe(1)
-  })
-
-  it('goes with the exchange that it feeds alone', () => {
-    const state = vhostAfter(
-      auto('a'),
-      declareExchange('x'),
-      bind(toExchange('a', 'x'), 'k'),
-      bind(toExchange('a', 'x')),
-    )
-    expect(deletedNames(run(state, { type: 'delete-exchange', name: 'x', ifUnused: false }))).toEqual(['x', 'a'])
-  })
-
-  it('in a cycle goes once, and the cycle with it', () => {
-    const state = vhostAfter(auto('a'), auto('b'), bind(toExchange('a', 'b')), bind(toExchange('b', 'a')))
-    expect(deletedNames(run(state, unbind(toExchange('a', 'b'))))).toEqual(['a', 'b'])
-    expect(state.bindingCount).toBe(0)
-  })
-
-  it('stays in a cycle of which no binding is taken away', () => {
-    const state = vhostAfter(auto('a'), auto('b'), declareQueue('q'), bind(toQueue('b', 'q')))
-    run(state, bind(toExchange('a', 'b')), bind(toExchange('b', 'a')))
-    expect(deletedNames(run(state, unbind(toQueue('b', 'q'))))).toEqual([])
-  })
-
-  it('that is bound to itself goes when that binding goes', () => {
-    const state = vhostAfter(auto('a'), bind(toExchange('a', 'a')))
-    expect(deletedNames(run(state, unbind(toExchange('a', 'a'))))).toEqual(['a'])
-    expect([state.bindingCount, state.exchangeByName('a')]).toEqual([0, undefined])
-  })
-
-  it('can be deleted itself, with what it empties', () => {
-    const state = vhostAfter(auto('a'), auto('b'), bind(toExchange('a', 'b')), bind(toExchange('b', 'a')))
-    expect(deletedNames(run(state, { type: 'delete-exchange', name: 'a', ifUnused: false }))).toEqual(['a', 'b'])
   })
 })

@@ -1,16 +1,17 @@
 import fc from 'fast-check'
 import { type AmqpTable, Typed } from '../../../lib/model/amqp-value.ts'
-import { propertiesKey } from '../../../lib/model/binding.ts'
+import { type Binding, propertiesKey } from '../../../lib/model/binding.ts'
 import type { Ends } from '../../../lib/topology/vhost/binding.ts'
 import type { VhostCommand } from '../../../lib/topology/vhost/decide.ts'
 import type { ImportItem } from '../../../lib/topology/vhost/import.ts'
+import type { VhostState } from '../../../lib/topology/vhost/state.ts'
 import { bind, declareExchange, declareQueue, deleteExchange, deleteQueue, newId, unbind } from './vhosts.ts'
 
 /**
  * Commands over few names, so that they meet: most exchanges are auto-delete, in chains and cycles; some commands are
- * refused. A command has its ids when it is run, so that a shrunk sequence is as the whole one was.
+ * refused. A command is made when it is run: its ids are new, and what it removes may be what is there.
  */
-export type MakeCommand = () => VhostCommand
+export type MakeCommand = (state: VhostState) => VhostCommand
 
 export const ROUTING_KEYS = ['', 'a', 'a.b', '1', '2'] as const
 const BINDING_KEYS = [...ROUTING_KEYS, '#', '*', 'a.*'] as const
@@ -32,8 +33,8 @@ const TYPES: Readonly<Record<string, string>> = {
   v: 'x-consistent-hash',
 }
 
-const exchangeName = fc.constantFrom('x', 'y', 'z', 'w', 'v', 'x', 'y', 'amq.topic', 'amq.new', '')
-const queueName = fc.constantFrom('p', 'q', 'r', 'p', 'q', 'amq.q')
+const exchangeName = fc.constantFrom('x', 'y', 'z', 'w', 'v', 'x', 'y', 'w', 'x', 'y', 'w', 'amq.topic', 'amq.new', '')
+const queueName = fc.constantFrom('p', 'q', 'p', 'q', 'p', 'q', 'r', 'amq.q')
 const routingKey = fc.constantFrom(...BINDING_KEYS)
 const bindingArguments = fc.constantFrom(...BINDING_ARGUMENTS)
 const rarely = fc.integer({ min: 0, max: 9 }).map((draw) => draw === 9)
@@ -98,7 +99,26 @@ const importing = fc
       () => ({ type: 'import', items: makers.map((make) => make()) }),
   )
 
+/** Unbinds one of the bindings that are there. */
+const unbindingOf = fc.nat(50).map(
+  (draw): MakeCommand =>
+    (state) => {
+      const bindings = [...state.bindings()]
+      const binding = bindings[draw % bindings.length]
+      return binding
+        ? unbind(endsOf(state, binding), propertiesKey(binding.routingKey, binding.arguments))
+        : deleteQueue('p')
+    },
+)
+
+function endsOf(state: VhostState, { sourceId, destination: { type, id } }: Binding): Ends {
+  const destination = type === 'queue' ? state.queueById(id)?.name : state.exchangeById(id)?.exchange.name
+  const source = state.exchangeById(sourceId)?.exchange.name
+  return { source: source ?? '', destinationType: type, destination: destination ?? '' }
+}
+
 const removal: fc.Arbitrary<MakeCommand> = fc.oneof(
+  { weight: 4, arbitrary: unbindingOf },
   fc.tuple(exchangeName, rarely).map(
     ([name, ifUnused]) =>
       () =>
@@ -115,7 +135,7 @@ const removal: fc.Arbitrary<MakeCommand> = fc.oneof(
   fc.constantFrom('s1', 's2').map((name) => () => ({ type: 'delete-parameter', component: 'shovel', name }) as const),
 )
 
-export const vhostCommand: fc.Arbitrary<MakeCommand> = fc.oneof(
+const vhostCommand: fc.Arbitrary<MakeCommand> = fc.oneof(
   { weight: 5, arbitrary: exchangeDeclaration },
   { weight: 3, arbitrary: queueDeclaration },
   { weight: 10, arbitrary: binding },
@@ -123,6 +143,22 @@ export const vhostCommand: fc.Arbitrary<MakeCommand> = fc.oneof(
   { weight: 2, arbitrary: fc.oneof(policy, parameter) },
   { weight: 1, arbitrary: importing },
 )
+
+/** What most sequences begin with, so that there is something to bind from the start. */
+const PRELUDE: readonly MakeCommand[] = [
+  ...Object.entries(TYPES).map(
+    ([name, type]): MakeCommand =>
+      () =>
+        declareExchange(name, { exchangeType: type, autoDelete: true }),
+  ),
+  () => declareQueue('p'),
+  () => declareQueue('q'),
+]
+
+/** Sequences of commands. */
+export const vhostCommands: fc.Arbitrary<readonly MakeCommand[]> = fc
+  .tuple(fc.boolean(), fc.array(vhostCommand, { maxLength: 40, size: 'max' }))
+  .map(([isBare, makers]) => (isBare ? makers : [...PRELUDE, ...makers]))
 
 /** The commands that may be repeated at once and change nothing more. */
 export const isRepeatable = ({ type }: VhostCommand): boolean =>

@@ -1,4 +1,3 @@
-import { toStored } from '../../../lib/model/json.ts'
 import type { Bind, Ends, Unbind } from '../../../lib/topology/vhost/binding.ts'
 import { decideVhost, type VhostCommand } from '../../../lib/topology/vhost/decide.ts'
 import type { VhostEvent } from '../../../lib/topology/vhost/events.ts'
@@ -6,6 +5,7 @@ import { type DeclareExchange, type DeleteExchange, predefinedExchanges } from '
 import { vhostMachine } from '../../../lib/topology/vhost/machine.ts'
 import type { DeclareQueue, DeleteQueue } from '../../../lib/topology/vhost/queue.ts'
 import type { VhostState } from '../../../lib/topology/vhost/state.ts'
+import { textOf } from '../machine-runs.ts'
 
 let minted = 0
 
@@ -46,7 +46,7 @@ export function vhostAfter(...commands: readonly VhostCommand[]): VhostState {
 }
 
 /** All that a state is, as a text: equal texts for equal states. */
-export const snapshotText = (state: VhostState): string => JSON.stringify(toStored(vhostMachine.snapshot(state)))
+export const snapshotText = (state: VhostState): string => textOf(vhostMachine, state)
 
 export const declareExchange = (name: string, given: Partial<DeclareExchange> = {}): DeclareExchange => ({
   type: 'declare-exchange',

@@ -1,0 +1,3 @@
+import type { Api } from './env.ts'
+
+export function policyRoutes(_api: Api): void {}

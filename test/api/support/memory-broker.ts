@@ -1,0 +1,60 @@
+import { ensureBootstrapped } from '../../../lib/broker/bootstrap.ts'
+import type { Broker } from '../../../lib/broker/broker.ts'
+import type { Config } from '../../../lib/config.ts'
+import { openDelivery } from '../../../lib/delivery/delivery.ts'
+import type { Blobs } from '../../../lib/journal/blobs.ts'
+import { systemClock } from '../../../lib/journal/clock.ts'
+import { Journals } from '../../../lib/journal/journals.ts'
+import { accessMachine } from '../../../lib/topology/access/machine.ts'
+import { vhostMachine } from '../../../lib/topology/vhost/machine.ts'
+import { engineSqs, QUEUE_URL_BASE } from './engine-sqs.ts'
+import { MemoryStore } from './memory-store.ts'
+
+const CONFIG: Config = {
+  namePrefix: 'leveret-test',
+  topologyTable: 'topology',
+  blobs: 'file:///unused/',
+  sqsQueueUrlBase: QUEUE_URL_BASE,
+  sqsQueueArnBase: 'arn:aws:sqs:us-east-1:000000000000:',
+  leaseMs: 0,
+  fullPollWaitS: 0,
+  countsCacheMs: 0,
+  aws: {},
+}
+
+/** A whole broker in memory, with nothing in it but vhost `/` and the administrator guest/guest. */
+export async function openMemoryBroker(): Promise<Broker> {
+  const blobs = memoryBlobs()
+  const delivery = openDelivery(CONFIG, blobs, systemClock, engineSqs())
+  const journals = new Journals({
+    store: new MemoryStore(),
+    blobs,
+    clock: systemClock,
+    accessMachine,
+    vhostMachine,
+    vhostJournals: (access) => Array.from(access.vhosts.values(), ({ id }) => id),
+    marginMs: 0,
+  })
+  const broker: Broker = {
+    config: CONFIG,
+    clock: systemClock,
+    journals,
+    delivery,
+    async close() {
+      await journals.idle()
+      delivery.close()
+    },
+  }
+  await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
+  return broker
+}
+
+function memoryBlobs(): Blobs {
+  const objects = new Map<string, Uint8Array>()
+  return {
+    put: async (key, bytes) => {
+      objects.set(key, bytes)
+    },
+    get: async (key) => objects.get(key),
+  }
+}

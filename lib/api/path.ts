@@ -12,8 +12,8 @@ const ROOT = '/api/'
 export function resourcePath(path: string): string {
   const start = path.indexOf(ROOT)
   const within = start < 0 ? '/' : path.slice(start + ROOT.length - 1)
-  const trimmed = within.length > 1 && within.endsWith('/') ? within.slice(0, -1) : within
-  return trimmed.includes('//') ? trimmed.replace(/\/(?=\/)/g, `/${DEFAULT_EXCHANGE_ALIAS}`) : trimmed
+  const named = within.includes('//') ? within.replace(/\/(?=\/)/g, `/${DEFAULT_EXCHANGE_ALIAS}`) : within
+  return named.length > 1 && named.endsWith('/') ? named.slice(0, -1) : named
 }
 
 /** Throws `invalid` for bad percent encoding. Asked once per request, before any segment is read. */

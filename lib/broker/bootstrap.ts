@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { hashPassword, SALT_BYTES } from '../access/password.ts'
 import { ACCESS_JOURNAL } from '../journal/table.ts'
-import type { AccessEvent } from '../topology/access/events.ts'
 import { decideAccess } from '../topology/access/decide.ts'
+import type { AccessEvent } from '../topology/access/events.ts'
 import { CLUSTER_NAME } from '../topology/access/global-parameter.ts'
 import type { Broker } from './broker.ts'
 import { newId } from './change.ts'
@@ -46,14 +46,24 @@ const initialEvents = ({ config }: Broker): AccessEvent[] => [
   { type: 'global-parameter-set', name: CLUSTER_NAME, value: config.namePrefix },
 ]
 
-function firstEvents(broker: Broker, access: Parameters<typeof decideAccess>[0], { user, password }: FirstAdministrator) {
+function firstEvents(
+  broker: Broker,
+  access: Parameters<typeof decideAccess>[0],
+  { user, password }: FirstAdministrator,
+) {
   const hashingAlgorithm = 'rabbit_password_hashing_sha256'
   const passwordHash = hashPassword(password, randomBytes(SALT_BYTES), hashingAlgorithm)
   const image = { name: user, passwordHash, hashingAlgorithm, tags: ['administrator'] } as const
   const permission = { user, vhost: '/', configure: '.*', write: '.*', read: '.*' }
   return [
     ...decideAccess(access, { type: 'set-user', user: image }),
-    ...decideAccess(access, { type: 'put-vhost', id: newId(broker), name: '/', description: 'Default virtual host', user }),
+    ...decideAccess(access, {
+      type: 'put-vhost',
+      id: newId(broker),
+      name: '/',
+      description: 'Default virtual host',
+      user,
+    }),
     { type: 'permission-set', permission } satisfies AccessEvent,
   ]
 }

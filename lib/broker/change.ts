@@ -22,7 +22,10 @@ export async function changeVhost(session: VhostSession, command: VhostCommand):
   const { changed, versions } = await journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
-    decide: ({ vhosts }) => ({ writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }], result: 0 }),
+    decide: ({ vhosts }) => ({
+      writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }],
+      result: 0,
+    }),
   })
   await journals.settled(versions)
   return changed ? 'changed' : 'unchanged'
@@ -34,7 +37,10 @@ export async function changeAccess(session: Session, command: AccessCommand): Pr
   const { changed, versions } = await journals.transact({
     ...commitOf(session),
     journals: () => [],
-    decide: ({ access }) => ({ writes: [{ journal: ACCESS_JOURNAL, events: decideAccess(access, command) }], result: 0 }),
+    decide: ({ access }) => ({
+      writes: [{ journal: ACCESS_JOURNAL, events: decideAccess(access, command) }],
+      result: 0,
+    }),
   })
   await journals.settled(versions)
   return changed ? 'changed' : 'unchanged'

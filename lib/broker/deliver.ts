@@ -1,11 +1,12 @@
-import { copyFor } from './copies.ts'
-import { type Relayable, sendToRelay } from './send-to-relay.ts'
+import { type EncodeOptions, MAX_INLINE_BYTES } from '../delivery/claim-checks.ts'
 import type { EncodedMessage } from '../delivery/envelope.ts'
 import { envelopeOf } from '../delivery/envelope.ts'
 import type { Copy, SendOutcome } from '../delivery/sqs-sender.ts'
 import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
+import { copyFor } from './copies.ts'
 import type { Publication } from './publication.ts'
+import { type Relayable, sendToRelay } from './send-to-relay.ts'
 import type { VhostSession } from './session.ts'
 
 /** Above this many standard queues a publish leaves its fan-out to the relay, so that its latency stays flat (DESIGN §4). */
@@ -46,7 +47,10 @@ async function encodeAll(
   const encodings = publications.map(async (publication): Promise<Consignment[]> => {
     if (publication.queues.length === 0) return []
     try {
-      const encoded = await broker.delivery.claimChecks.encode(envelopeOf(publication.message), { vhostId: vhost.id })
+      const encoded = await broker.delivery.claimChecks.encode(
+        envelopeOf(publication.message),
+        encodeOptions(vhost.id, publication),
+      )
       return [{ publication, encoded }]
     } catch (error) {
       failures.set(publication, error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error }))
@@ -55,6 +59,10 @@ async function encodeAll(
   })
   return (await Promise.all(encodings)).flat()
 }
+
+/** What was accepted once is not refused later, when `x-death` has made it longer. */
+const encodeOptions = (vhostId: string, { hop }: Publication): EncodeOptions =>
+  hop === 0 ? { vhostId } : { vhostId, maxMetadataBytes: MAX_INLINE_BYTES }
 
 const UNREACHABLE = 'the message could not be stored: publish it again'
 

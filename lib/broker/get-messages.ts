@@ -70,7 +70,12 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
   const got = await Promise.all(
     held.map(async ({ copy, envelope }, index): Promise<GotMessage> => {
       const { redelivered, receiveCount: deliveryCount } = copy
-      const shown = { message: envelope.message, redelivered, deliveryCount, messageCount: ready + held.length - 1 - index }
+      const shown = {
+        message: envelope.message,
+        redelivered,
+        deliveryCount,
+        messageCount: ready + held.length - 1 - index,
+      }
       if (input.ackMode !== 'manual') return shown
       return { ...shown, deliveryTag: await sealTag(session, queue, { copy, envelope, sqsQueueName, deadlineMs }) }
     }),

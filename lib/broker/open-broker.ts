@@ -1,19 +1,38 @@
 import type { Config } from '../config.ts'
-import { openDelivery } from '../delivery/delivery.ts'
-import { openBlobs } from '../journal/blobs.ts'
-import { systemClock } from '../journal/clock.ts'
+import { type Delivery, openDelivery } from '../delivery/delivery.ts'
+import { type Blobs, openBlobs } from '../journal/blobs.ts'
+import { type Clock, systemClock } from '../journal/clock.ts'
 import { openDynamoDbStore } from '../journal/dynamodb-store.ts'
 import { Journals } from '../journal/journals.ts'
+import type { JournalStore } from '../journal/store.ts'
 import { accessMachine } from '../topology/access/machine.ts'
 import { vhostMachine } from '../topology/vhost/machine.ts'
 import type { Broker } from './broker.ts'
 
 /** The broker that a configuration describes. Nothing is read yet; clients connect when they are first used. */
 export function openBroker(config: Config): Broker {
-  const clock = systemClock
   const blobs = openBlobs(config)
   const store = openDynamoDbStore(config)
-  const delivery = openDelivery(config, blobs, clock)
+  const delivery = openDelivery(config, blobs)
+  const broker = createBroker({ config, clock: systemClock, store, blobs, delivery })
+  return {
+    ...broker,
+    async close() {
+      await broker.close()
+      store.close()
+    },
+  }
+}
+
+/** A broker made of parts that its caller opened, and closes but for the delivery. */
+export function createBroker(parts: {
+  readonly config: Config
+  readonly clock: Clock
+  readonly store: JournalStore
+  readonly blobs: Blobs
+  readonly delivery: Delivery
+}): Broker {
+  const { config, clock, store, blobs, delivery } = parts
   const journals = new Journals({
     store,
     blobs,
@@ -29,7 +48,6 @@ export function openBroker(config: Config): Broker {
     delivery,
     async close() {
       await journals.idle()
-      store.close()
       delivery.close()
     },
   }

@@ -1,7 +1,7 @@
 import { assertMayPublish } from '../access/permissions.ts'
 import { accessRefused, preconditionFailed } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
-import { type Message, parseExpirationMs, type Properties } from '../model/message.ts'
+import { type Message, type Properties, parseExpirationMs } from '../model/message.ts'
 import { assertShortString, noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
 import type { User } from '../model/user.ts'

@@ -1,3 +1,4 @@
+import { MAX_INLINE_BYTES } from '../delivery/claim-checks.ts'
 import { encodeCopy } from '../delivery/copy.ts'
 import { decodeMessage } from '../delivery/envelope.ts'
 import { parseRelayMessage, type RelayMessage, type RelayTarget } from '../delivery/relay-message.ts'
@@ -18,7 +19,7 @@ export interface RelayRecord {
  * are not sent again; answers the ids of the records that are to be kept as they are.
  */
 export async function relay(broker: Broker, records: readonly RelayRecord[]): Promise<readonly string[]> {
-  const outcomes = await Promise.allSettled(records.map(({ body }) => relayOne(broker, parseRelayMessage(body))))
+  const outcomes = await Promise.allSettled(records.map(async ({ body }) => relayOne(broker, parseRelayMessage(body))))
   return records.flatMap(({ id }, index) => {
     const outcome = outcomes[index]
     if (outcome?.status !== 'rejected') return []
@@ -59,7 +60,7 @@ async function sendToTargets(
   targets: readonly RelayTarget[],
 ): Promise<readonly RelayTarget[]> {
   const envelope = await delivery.claimChecks.open(decodeMessage(message, ''), vhostId)
-  const encoded = await delivery.claimChecks.encode(envelope, { vhostId })
+  const encoded = await delivery.claimChecks.encode(envelope, { vhostId, maxMetadataBytes: MAX_INLINE_BYTES })
   const copies: Copy[] = targets.map(({ queueId, sqsQueueName, hop }) => ({
     sqsQueueName,
     message: encoded,

@@ -1,4 +1,5 @@
 import { internalQueueName } from '../config.ts'
+import { MAX_INLINE_BYTES } from '../delivery/claim-checks.ts'
 import { envelopeOf } from '../delivery/envelope.ts'
 import { encodeRelayMessages, MAX_RELAY_INLINE_BYTES, type RelayMessage } from '../delivery/relay-message.ts'
 import { logError } from '../log.ts'
@@ -36,7 +37,7 @@ async function relayMessageFor(
   { publication, queues }: Relayable,
 ): Promise<RelayMessage> {
   const { publishId, hop, version } = publication
-  const options = { vhostId, maxInlineBytes: MAX_RELAY_INLINE_BYTES }
+  const options = { vhostId, maxInlineBytes: MAX_RELAY_INLINE_BYTES, maxMetadataBytes: MAX_INLINE_BYTES }
   const { body, attribute } = await delivery.claimChecks.encode(envelopeOf(publication.message), options)
   const targets = queues.flatMap(({ id, sqsQueues: [first] }) =>
     first ? [{ queueId: id, sqsQueueName: first.name, hop }] : [],

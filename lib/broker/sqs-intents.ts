@@ -1,6 +1,6 @@
 import type { Intent } from '../journal/intents.ts'
-import type { AmqpValue } from '../model/amqp-value.ts'
 import { logError } from '../log.ts'
+import type { AmqpValue } from '../model/amqp-value.ts'
 import type { Broker } from './broker.ts'
 import { newId } from './change.ts'
 

@@ -42,6 +42,9 @@ async function storedForTag(
   envelope: Envelope,
 ): Promise<StoredMessage> {
   if (fitsTag(stored)) return stored
-  const { body, attribute } = await broker.delivery.claimChecks.encode(envelope, { vhostId: vhost.id, maxInlineBytes: 0 })
+  const { body, attribute } = await broker.delivery.claimChecks.encode(envelope, {
+    vhostId: vhost.id,
+    maxInlineBytes: 0,
+  })
   return { body, attribute }
 }

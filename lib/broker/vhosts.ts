@@ -1,5 +1,5 @@
-import { ACCESS_JOURNAL } from '../journal/table.ts'
 import type { Intent } from '../journal/intents.ts'
+import { ACCESS_JOURNAL } from '../journal/table.ts'
 import { decideAccess } from '../topology/access/decide.ts'
 import type { AccessEvent } from '../topology/access/events.ts'
 import { type PutVhost, requireVhost } from '../topology/access/vhost.ts'

@@ -26,8 +26,8 @@ const COUNT_NAMES = [
 const DOWN: QueueCounts = Object.freeze({ state: 'down' })
 
 /**
- * Counts of many SQS queues, each read at most once in `cacheMs`: tools poll lists every few seconds, and the counts of
- * SQS are not much fresher.
+ * Counts of many SQS queues, each read at most once in `cacheMs`: lists are polled every few seconds, and the counts of SQS
+ * are not much fresher.
  */
 export class QueueCounter {
   readonly #sqs: SqsApi

@@ -4,7 +4,7 @@ import type { Timeline } from './clock.ts'
 import type { Write } from './decision.ts'
 import { encodeEntry } from './entry.ts'
 import type { HeadsRead } from './head-reader.ts'
-import { type VisibleVersion, waitForLeases } from './lease.ts'
+import { waitForLeases } from './lease.ts'
 import type { JournalEvent } from './machine.ts'
 import type { Surroundings } from './replica.ts'
 import type { Replicas } from './replicas.ts'
@@ -14,7 +14,11 @@ import { ACCESS_JOURNAL } from './table.ts'
 import type { Transactor } from './transactor.ts'
 import { Unanswered } from './unanswered.ts'
 
-type HeadChange = Pick<Write<JournalEvent>, 'lease' | 'epoch'>
+/** What to change of a journal's head; undefined for nothing. Pure: it may be called several times. */
+type ChangeOfHead = (
+  head: Omit<Head, 'base'>,
+  journal: string,
+) => Pick<Write<JournalEvent>, 'lease' | 'epoch'> | undefined
 
 /** What concerns all journals at once. Whatever is interrupted here is completed by doing it again. */
 export class Administration<Access, AccessEvent extends JournalEvent, Vhost, VhostEvent extends JournalEvent> {
@@ -69,11 +73,19 @@ export class Administration<Access, AccessEvent extends JournalEvent, Vhost, Vho
       lease.leaseMs === leaseMs ? undefined : { lease: { leaseMs, waitMs: Math.max(leaseMs, lease.waitMs) } },
     )
     const { answered, heads } = await this.#readHeads()
-    for (const [journal, { version, lease }] of heads) {
-      if (hasFormerLeases(lease)) await this.#wait({ journal, version, firstSeen: answered, waitMs: lease.waitMs })
-    }
-    await this.#changeHeads(({ lease }) =>
-      hasFormerLeases(lease) ? { lease: { leaseMs: lease.leaseMs, waitMs: lease.leaseMs } } : undefined,
+    const waiting = Array.from(heads, ([journal, { version, lease }]) => ({
+      journal,
+      version,
+      firstSeen: answered,
+      waitMs: hasFormerLeases(lease) ? lease.waitMs : 0,
+    }))
+    await waitForLeases(this.#surroundings.timeline, waiting, this.#marginMs)
+    // Somebody else may have changed the length meanwhile: that change has not been waited for here.
+    const isWaitedFor = (journal: string, { sinceVersion }: Lease) => sinceVersion <= (heads.get(journal)?.version ?? 0)
+    await this.#changeHeads(({ lease }, journal) =>
+      hasFormerLeases(lease) && isWaitedFor(journal, lease)
+        ? { lease: { leaseMs: lease.leaseMs, waitMs: lease.leaseMs } }
+        : undefined,
     )
   }
 
@@ -84,16 +96,16 @@ export class Administration<Access, AccessEvent extends JournalEvent, Vhost, Vho
   }
 
   /** The access journal first: a vhost made after that is made as the access journal then says. */
-  async #changeHeads(change: (head: Omit<Head, 'base'>) => HeadChange | undefined): Promise<void> {
+  async #changeHeads(change: ChangeOfHead): Promise<void> {
     await this.#changeHead(ACCESS_JOURNAL, change)
     const { heads } = await this.#readHeads()
     for (const [journal, head] of heads) {
-      if (!head.sealed && change(head) !== undefined) await this.#changeHead(journal, change)
+      if (!head.sealed && change(head, journal) !== undefined) await this.#changeHead(journal, change)
     }
   }
 
   /** Commits an entry without events. A vhost deleted meanwhile needs no change. */
-  async #changeHead(journal: string, change: (head: Omit<Head, 'base'>) => HeadChange | undefined): Promise<void> {
+  async #changeHead(journal: string, change: ChangeOfHead): Promise<void> {
     const { timeline } = this.#surroundings
     try {
       await this.#transactor.transact({
@@ -103,7 +115,7 @@ export class Administration<Access, AccessEvent extends JournalEvent, Vhost, Vho
         journals: () => (journal === ACCESS_JOURNAL ? [] : [journal]),
         decide: ({ heads }) => {
           const head = heads.get(journal)
-          const changes = head && change(head)
+          const changes = head && change(head, journal)
           return { writes: changes ? [{ journal, events: [], ...changes }] : [], result: undefined }
         },
       })
@@ -118,16 +130,17 @@ export class Administration<Access, AccessEvent extends JournalEvent, Vhost, Vho
     return this.#replicas.heads.read([ACCESS_JOURNAL, ...this.#vhostJournals(access.state)])
   }
 
-  #wait(version: VisibleVersion): Promise<void> {
-    return waitForLeases(this.#surroundings.timeline, [version], this.#marginMs)
-  }
-
   #firstTransaction(leaseMs: number, commitId: string, events: readonly AccessEvent[]): Transaction {
     const { timeline } = this.#surroundings
     const when = new Date(timeline.clock.wallMs()).toISOString()
     const format = this.#replicas.formatOf(ACCESS_JOURNAL)
     const entry = encodeEntry(ACCESS_JOURNAL, { version: 1, format, commitId, who: LEVERET, when, events })
-    const to = { version: 1, epoch: mintId(timeline), lease: { leaseMs, waitMs: leaseMs }, sealed: false }
+    const to = {
+      version: 1,
+      epoch: mintId(timeline),
+      lease: { leaseMs, waitMs: leaseMs, sinceVersion: 1 },
+      sealed: false,
+    }
     return { writes: [{ journal: ACCESS_JOURNAL, from: undefined, to, entry }], putIntents: [], takeIntents: [] }
   }
 }

@@ -9,6 +9,7 @@ import {
   type Head,
   type JournalStore,
   type JournalWrite,
+  type Lease,
   MAX_TRANSACTION_ITEMS,
   StoreError,
   type Transaction,
@@ -56,18 +57,31 @@ function encodeWrite(write: Write<JournalEvent>, states: States<unknown, unknown
   const { journal, events } = write
   const from = write.create ? undefined : headOf(journal, states)
   const version = (from?.version ?? 0) + 1
-  // A new journal is of the access journal's branch, under its lease; no longer one can be out.
-  const { epoch, lease } = from ?? { epoch: states.access.epoch, lease: withoutFormer(states.access.lease.leaseMs) }
   const { formatOf, ...signed } = signature
   return {
     journal,
     from: from && { version: from.version, epoch: from.epoch },
-    to: { version, epoch: write.epoch ?? epoch, lease: write.lease ?? lease, sealed: write.seal === true },
+    to: {
+      version,
+      // A new journal is of the access journal's branch.
+      epoch: write.epoch ?? (from ?? states.access).epoch,
+      lease: leaseAt(version, write, from, states.access.lease),
+      sealed: write.seal === true,
+    },
     entry: encodeEntry(journal, { ...signed, version, format: formatOf(journal), events }),
   }
 }
 
-const withoutFormer = (leaseMs: number): Head['lease'] => ({ leaseMs, waitMs: leaseMs })
+/** A new journal has the access journal's lease, and none of a former length can be out. */
+function leaseAt(
+  version: number,
+  write: Write<JournalEvent>,
+  from: Pick<Head, 'lease'> | undefined,
+  access: Lease,
+): Lease {
+  if (write.lease !== undefined) return { ...write.lease, sinceVersion: version }
+  return from?.lease ?? { leaseMs: access.leaseMs, waitMs: access.leaseMs, sinceVersion: version }
+}
 
 function headOf(journal: string, { access, vhosts }: States<unknown, unknown>): Omit<Head, 'base'> {
   const loaded = journal === ACCESS_JOURNAL ? access : vhosts.get(journal)

@@ -47,7 +47,7 @@ export interface Write<Event extends JournalEvent> {
   /** These are the journal's last events. */
   readonly seal?: true
   /** Changes how long leases are; see administration.ts. */
-  readonly lease?: Lease
+  readonly lease?: Omit<Lease, 'sinceVersion'>
   /** Begins another branch; see administration.ts. */
   readonly epoch?: string
 }

@@ -34,13 +34,18 @@ const headFields = ({ version, epoch, lease, sealed }: JournalWrite['to']): Item
   epoch: text(epoch),
   leaseMs: number(lease.leaseMs),
   waitMs: number(lease.waitMs),
+  leaseSinceVersion: number(lease.sinceVersion),
   sealed: { BOOL: sealed },
 })
 
 export const decodeHead = (item: Item): Head => ({
   version: numberOf(item, 'version'),
   epoch: textOf(item, 'epoch'),
-  lease: { leaseMs: numberOf(item, 'leaseMs'), waitMs: numberOf(item, 'waitMs') },
+  lease: {
+    leaseMs: numberOf(item, 'leaseMs'),
+    waitMs: numberOf(item, 'waitMs'),
+    sinceVersion: numberOf(item, 'leaseSinceVersion'),
+  },
   base:
     item.baseVersion === undefined
       ? undefined

@@ -43,6 +43,8 @@ export interface Lease {
   readonly leaseMs: number
   /** How long writers wait for all leases to have run out. */
   readonly waitMs: number
+  /** The version that made it so. */
+  readonly sinceVersion: number
 }
 
 export interface BaseReference {

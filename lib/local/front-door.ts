@@ -33,7 +33,7 @@ export class FrontDoor {
     this.#options = options
   }
 
-  /** Answers every request; rejects only if the client is gone. */
+  /** Rejects without an answer if the client is gone, or if there will be no handlers. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = whyNotServed(request.headers)
     // RabbitMQ never answers 403, and 401 would ask for another password.

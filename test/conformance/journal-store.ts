@@ -8,7 +8,7 @@ import type {
   Transaction,
 } from '../../lib/journal/store.ts'
 
-const LEASE = { leaseMs: 1000, waitMs: 1000 }
+const LEASE = { leaseMs: 1000, waitMs: 1000, sinceVersion: 1 }
 
 const entryOf = (version: number, commitId = `commit ${version}`, eventsJson = '[]'): StoredEntry => ({
   version,
@@ -168,7 +168,7 @@ export function describeJournalStore(
     it('changes the lease together with the version', () =>
       opened(async (store) => {
         await store.commit(transaction([step('v1', 0)]))
-        const lease = { leaseMs: 0, waitMs: 1000 }
+        const lease = { leaseMs: 0, waitMs: 1000, sinceVersion: 2 }
         await store.commit(transaction([step('v1', 1, { lease })]))
         expect((await headOf(store, 'v1'))?.lease).toEqual(lease)
       }))

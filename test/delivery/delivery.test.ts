@@ -188,6 +188,14 @@ describe('a copy', () => {
     ])
   })
 
+  it('without any attribute, as a raw SQS sender makes it, reads as published by the name of its queue', async () => {
+    const queue = await newQueue()
+    await delivery.sender.send([{ sqsQueueName: queue, message: { body: 'raw', sizeBytes: 3 } }])
+    const { copies } = await receive(queue)
+    expect(copies).toMatchObject([{ message: { exchange: '', routingKey: 'orders: new' }, stored: { body: 'raw' } }])
+    expect(copies[0]).not.toHaveProperty('identity')
+  })
+
   it('comes back redelivered once it is made visible, and not once it is deleted', async () => {
     const queue = await newQueue()
     await sendTexts(queue, ['a'])

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { placementCase } from './generators/placement.ts'
-import { routingCase } from './generators/routing-case.ts'
-import { comparePlacement } from './support/compare-placement.ts'
-import { compareRouting } from './support/compare-routing.ts'
+import { placementProperty } from './support/compare-placement.ts'
+import { routingProperty } from './support/compare-routing.ts'
 import { openPair, type Pair } from './support/pair.ts'
 import { checkProperty } from './support/property.ts'
 
@@ -17,9 +15,9 @@ describe('routing beside RabbitMQ', () => {
   })
 
   test('the same topology and messages give the same answers and the same queue contents', async () => {
-    await checkProperty(routingCase, (value) => compareRouting(pair, value), { runs: 150 })
+    await checkProperty(routingProperty(pair), { runs: 150 })
   })
   test('exchanges that choose one destination place every message once and every key in one queue', async () => {
-    await checkProperty(placementCase, (value) => comparePlacement(pair, value), { runs: 150 })
+    await checkProperty(placementProperty(pair), { runs: 150 })
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Decision } from '../../lib/journal/decision.ts'
 import { EntryTooLargeError, eventsSizeBytes, MAX_ENTRY_BYTES } from '../../lib/journal/entry.ts'
 import type { StateMachine } from '../../lib/journal/machine.ts'
+import type { JournalStore } from '../../lib/journal/store.ts'
 import { Typed } from '../../lib/model/amqp-value.ts'
 import { notFound, preconditionFailed } from '../../lib/model/errors.ts'
 import { rejectionOf, type SimEnvironment, SimScene, VHOST } from '../support/sim-environment.ts'
@@ -22,6 +23,21 @@ const change = (
     journals: () => [VHOST],
     decide: () => ({ writes: [{ journal: VHOST, events, ...write }], intents, result: 'done' }),
   })
+
+/** A store that does not show some entries yet. */
+const hiding = (store: JournalStore, versions: () => readonly number[]): JournalStore => ({
+  readHeads: (journals) => store.readHeads(journals),
+  readEntries: async (journal, range) => {
+    const entries = await store.readEntries(journal, range)
+    return entries.filter(({ version }) => journal !== VHOST || !versions().includes(version))
+  },
+  commit: (transaction) => store.commit(transaction),
+  setBase: (journal, epoch, base) => store.setBase(journal, epoch, base),
+  putIntent: (intent) => store.putIntent(intent),
+  changeIntent: (id, from, to) => store.changeIntent(id, from, to),
+  removeIntent: (id) => store.removeIntent(id),
+  listIntents: () => store.listIntents(),
+})
 
 describe('a change', () => {
   it('is in the audit trail with who made it and when', async () => {
@@ -222,6 +238,36 @@ describe('loading', () => {
       expect(await old.words()).toEqual([])
       await adding
       expect((await rejectionOf(old.words())).kind).toBe('unavailable')
+    })
+  })
+
+  it('applies no entry before the one ahead of it, in whatever order they can be seen', async () => {
+    const scene = new SimScene()
+    await scene.play(async () => {
+      const writer = await scene.openWithVhost(0)
+      for (const word of ['a', 'b', 'c', 'd']) await writer.add(word)
+      const { store } = scene.open()
+      let hidden = [3, 4]
+      const reader = scene.open({ store: hiding(store, () => hidden) })
+      scene.world.after(200, () => {
+        hidden = [4]
+      })
+      scene.world.after(400, () => {
+        hidden = []
+      })
+      expect(await reader.words()).toEqual(['a', 'b', 'c', 'd'])
+      expect(scene.world.nowMs).toBeGreaterThan(400)
+    })
+  })
+
+  it('is given up after 3 s where an entry is missing', async () => {
+    const scene = new SimScene()
+    await scene.play(async () => {
+      const writer = await scene.openWithVhost(0)
+      for (const word of ['a', 'b', 'c']) await writer.add(word)
+      const { store } = scene.open()
+      const reader = scene.open({ store: hiding(store, () => [3]) })
+      expect((await rejectionOf(reader.words())).kind).toBe('unavailable')
     })
   })
 

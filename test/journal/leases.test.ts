@@ -229,7 +229,7 @@ describe('changing the length of leases', () => {
         decide: () => ({ writes: [{ journal: 'v2', events: [], create: true }], result: undefined }),
       })
       for (const { lease } of (await store.readHeads(['access', 'v1', 'v2'])).values()) {
-        expect(lease).toEqual({ leaseMs: 0, waitMs: 0 })
+        expect(lease).toMatchObject({ leaseMs: 0, waitMs: 0 })
       }
     })
   })

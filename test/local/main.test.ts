@@ -146,9 +146,11 @@ describe('npm start', { timeout: 60_000 }, () => {
     })
     // The call is in flight once a later one has been answered on another connection.
     await callApi(running.leveret, 'GET', '/api/whoami')
+    const stoppingAtMs = performance.now()
     running.process.kill('SIGTERM')
     expect((await waiting).status).toBe(200)
     expect(await running.process.ended).toBe(0)
+    expect(performance.now() - stoppingAtMs).toBeLessThan(4_000)
   })
 })
 

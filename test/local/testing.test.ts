@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startLeveret } from '../../lib/local/testing.ts'
 import { callApi, useLeveret } from '../support/embedded.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -47,16 +46,15 @@ describe('a broker for a test suite', { timeout: 30_000 }, () => {
   })
 })
 
-const temporaryOnes = (): string[] => readdirSync(tmpdir()).filter((name) => /^leveret-[^-]{6}$/.test(name))
-
 describe('the end of a broker for a test suite', { timeout: 30_000 }, () => {
   it('removes a temporary directory', async () => {
-    const before = temporaryOnes()
+    const parent = temporaryDirectory()
+    vi.stubEnv('TMPDIR', parent)
+    onTestFinished(() => void vi.unstubAllEnvs())
     const leveret = await startLeveret()
-    const [own] = temporaryOnes().filter((name) => !before.includes(name))
-    expect(own).toBeDefined()
+    expect(readdirSync(parent)).toHaveLength(1)
     await leveret.close()
-    expect(temporaryOnes()).not.toContain(own)
+    expect(readdirSync(parent)).toEqual([])
     await expect(callApi(leveret, 'GET', '/api/whoami')).rejects.toThrow(/ECONNREFUSED/)
   })
 

@@ -1,8 +1,9 @@
 import { emptyListAsObject, explainDifference } from '../differences.ts'
-import { type ListingQuery, listedDefinitions } from '../generators/listing.ts'
+import { type ListingQuery, listedDefinitions, listingCase } from '../generators/listing.ts'
 import { type Answer, type Call, segment, sendOrThrow } from './broker.ts'
 import { canonicalJson, isObject, type Json, type JsonObject, pickFields, stringifyJson } from './json.ts'
 import { onBoth, type Pair, sendBoth } from './pair.ts'
+import type { Property } from './property.ts'
 import { Divergence, printRepro } from './repro.ts'
 import { inFreshVhost, putVhost } from './vhost.ts'
 
@@ -57,4 +58,18 @@ function describeItems(items: readonly Json[]): string {
 function describeItem(item: Json): string {
   const object = emptyListAsObject(item)
   return isObject(object) ? canonicalJson(pickFields(object as JsonObject, comparedFields)) : canonicalJson(item)
+}
+
+/** Lists as a property of a pair. */
+export function listingProperty(pair: Pair): Property<ListingQuery[]> {
+  return {
+    arbitrary: listingCase,
+    check: (value) => compareListing(pair, value),
+    droppable: [
+      {
+        count: (value) => value.length,
+        keep: (value, isKept) => value.filter((_item, index) => isKept(index)),
+      },
+    ],
+  }
 }

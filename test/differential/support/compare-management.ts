@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { explainDifference, withoutArgumentsHash } from '../differences.ts'
+import { managementSequence } from '../generators/management.ts'
 import { isUnbind, type Request, type Step, type Unbind } from '../generators/step.ts'
 import { type Answer, type Broker, type Call, segment, sendOrThrow } from './broker.ts'
 import { canonicalJson, isObject, type JsonObject, objectsOf, pickFields } from './json.ts'
 import { describeBody, describeDefinitions } from './listings.ts'
 import { type AnswerPair, onBoth, type Pair, sendBoth } from './pair.ts'
+import type { Property } from './property.ts'
 import { Divergence, printRepro } from './repro.ts'
 import { discard, freshName, putVhost } from './vhost.ts'
 
@@ -154,4 +156,18 @@ async function compareListing(pair: Pair, path: string, sent: readonly Call[]): 
 function describeListing(call: Call, answer: Answer): string {
   if (answer.status === 200 && call.path.startsWith('/definitions/')) return describeDefinitions(answer)
   return describeAnswer(call, answer)
+}
+
+/** Management calls as a property of a pair. */
+export function managementProperty(pair: Pair): Property<Step[]> {
+  return {
+    arbitrary: managementSequence,
+    check: (value) => compareManagement(pair, value),
+    droppable: [
+      {
+        count: (value) => value.length,
+        keep: (value, isKept) => value.filter((_item, index) => isKept(index)),
+      },
+    ],
+  }
 }

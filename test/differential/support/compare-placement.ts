@@ -1,9 +1,16 @@
-import { type PlacementCase, placementDefinitions, placementPublish, queueName } from '../generators/placement.ts'
+import {
+  type PlacementCase,
+  placementCase,
+  placementDefinitions,
+  placementPublish,
+  queueName,
+} from '../generators/placement.ts'
 import { type Broker, type Call, segment, sendOrThrow } from './broker.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { isObject, objectsOf, stringifyJson } from './json.ts'
 import { getAll } from './messages.ts'
 import { onBoth, type Pair } from './pair.ts'
+import type { Property } from './property.ts'
 import { Divergence, printRepro } from './repro.ts'
 import { inFreshVhost, putVhost } from './vhost.ts'
 
@@ -80,4 +87,18 @@ function faultOf({ type, weights, keys }: PlacementCase, placed: readonly Placed
     queueOfKey.set(key, queue)
   }
   return undefined
+}
+
+/** Placement as a property of a pair. */
+export function placementProperty(pair: Pair): Property<PlacementCase> {
+  return {
+    arbitrary: placementCase,
+    check: (value) => comparePlacement(pair, value),
+    droppable: [
+      {
+        count: (value) => value.keys.length,
+        keep: (value, isKept) => ({ ...value, keys: value.keys.filter((_item, index) => isKept(index)) }),
+      },
+    ],
+  }
 }

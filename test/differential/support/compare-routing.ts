@@ -1,12 +1,13 @@
 import { explainDifference } from '../differences.ts'
 import { type Publish, publishBodyOf } from '../generators/message.ts'
-import type { RoutingCase } from '../generators/routing-case.ts'
+import { type RoutingCase, routingCase } from '../generators/routing-case.ts'
 import { definitionsOf, type Topology } from '../generators/topology.ts'
 import { type Answer, type Call, segment, sendOrThrow } from './broker.ts'
 import { mapConcurrently } from './concurrency.ts'
 import { canonicalJson, stringifyJson } from './json.ts'
 import { drainBoth, getAll, subtract } from './messages.ts'
 import { type AnswerPair, onBoth, type Pair, sendBoth } from './pair.ts'
+import type { Property } from './property.ts'
 import { Divergence, printRepro } from './repro.ts'
 import { inFreshVhost, putVhost } from './vhost.ts'
 
@@ -74,4 +75,25 @@ function assertSameMessages({ pair, before, vhost, queue, reference, subject }: 
     `${subject.length} messages, only here: ${extra.slice(0, 5).join('\n            ')}`,
     printRepro(pair, [...before, getAll(vhost, queue)]),
   )
+}
+
+/** Routing as a property of a pair. */
+export function routingProperty(pair: Pair): Property<RoutingCase> {
+  return {
+    arbitrary: routingCase,
+    check: (value) => compareRouting(pair, value),
+    droppable: [
+      {
+        count: (value) => value.publishes.length,
+        keep: (value, isKept) => ({ ...value, publishes: value.publishes.filter((_item, index) => isKept(index)) }),
+      },
+      {
+        count: ({ topology }) => topology.bindings.length,
+        keep: ({ topology, publishes }, isKept) => ({
+          topology: { ...topology, bindings: topology.bindings.filter((_item, index) => isKept(index)) },
+          publishes,
+        }),
+      },
+    ],
+  }
 }

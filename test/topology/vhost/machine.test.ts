@@ -9,7 +9,7 @@ import type { VhostState } from '../../../lib/topology/vhost/state.ts'
 import { always, decideOrRefuse, runAll, throughJournal } from '../machine-runs.ts'
 import { isRepeatable, vhostCommands } from './vhost-commands.ts'
 import { checkInvariants } from './vhost-invariants.ts'
-import { snapshotText, vhostOpened } from './vhosts.ts'
+import { bind, declareExchange, declareQueue, snapshotText, toQueue, vhostAfter, vhostOpened } from './vhosts.ts'
 
 const vhost = { machine: vhostMachine, decide: decideVhost, firstEvents: () => [vhostOpened()] }
 
@@ -83,6 +83,18 @@ describe('the state machine of a vhost', () => {
       }),
       { numRuns: 100 },
     )
+  })
+
+  it('takes a binding once, however often its journal has it, and none that has lost an end', () => {
+    const state = vhostAfter(declareExchange('x'), declareQueue('q'), bind(toQueue('x', 'q')))
+    const before = snapshotText(state)
+    const [binding] = state.bindings()
+    if (!binding) throw new Error('the queue is bound')
+    vhostMachine.apply(state, { type: 'bound', binding })
+    vhostMachine.apply(state, { type: 'bound', binding: { ...binding, sourceId: 'gone' } })
+    vhostMachine.apply(state, { type: 'bound', binding: { ...binding, destination: { type: 'exchange', id: 'gone' } } })
+    expect(snapshotText(state)).toBe(before)
+    checkInvariants(state)
   })
 
   it('gives a re-created name a new id and none of the old bindings', () => {

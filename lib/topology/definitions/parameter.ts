@@ -1,0 +1,34 @@
+import { type AmqpTable, type AmqpValue, isTable } from '../../model/amqp-value.ts'
+import { assertName } from '../../model/names.ts'
+import type { Parameter, Policy } from '../vhost/events.ts'
+import { OPERATOR_POLICY_COMPONENT } from './definitions.ts'
+import { parsePolicy, policyBody, validationFailed } from './policy.ts'
+
+/** The components whose parameters clients keep here (contract §1.5). They are stored and have no effect. */
+const COMPONENTS = ['federation-upstream', 'federation-upstream-set', 'shovel']
+
+export const isKnownComponent = (component: string): boolean => COMPONENTS.includes(component)
+
+/** A parameter as a client or a file writes it (contract §1.5). Throws `invalid` in RabbitMQ's words. */
+export function parseParameter(component: string, name: string, value: AmqpValue): Parameter {
+  assertName(name, 'the parameter name')
+  if (!isKnownComponent(component)) throw validationFailed(`component ${component} not found`)
+  if (component === 'federation-upstream' && !(isTable(value) && Object.hasOwn(value, 'uri'))) {
+    throw validationFailed(`Key "uri" not found in ${name}`)
+  }
+  return { component, name, value }
+}
+
+/** An operator policy as RabbitMQ keeps it: a parameter (contract §4.1). */
+export const operatorPolicyParameter = (name: string, body: AmqpTable): Parameter => ({
+  component: OPERATOR_POLICY_COMPONENT,
+  name,
+  value: policyBody(parsePolicy('operator-policy', name, body)),
+})
+
+/** The operator policy that a parameter holds, or undefined where it is another parameter. */
+export function operatorPolicyOf({ component, name, value }: Parameter): Policy | undefined {
+  return component === OPERATOR_POLICY_COMPONENT && isTable(value)
+    ? parsePolicy('operator-policy', name, value)
+    : undefined
+}

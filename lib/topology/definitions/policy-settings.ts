@@ -1,0 +1,78 @@
+import { type AmqpValue, integerOf } from '../../model/amqp-value.ts'
+
+export type PolicyKind = 'policy' | 'operator-policy'
+
+export interface PolicySetting {
+  /** What it is called where a value is refused: "-1 is not a valid maximum length". */
+  readonly noun: string
+  readonly kinds: readonly PolicyKind[]
+  readonly accepts: (value: AmqpValue) => boolean
+}
+
+const atLeast =
+  (least: number): PolicySetting['accepts'] =>
+  (value) => {
+    const integer = integerOf(value)
+    return integer !== undefined && integer >= least
+  }
+
+const isText = (value: AmqpValue): boolean => typeof value === 'string'
+const oneOf =
+  (...allowed: readonly AmqpValue[]): PolicySetting['accepts'] =>
+  (value) =>
+    allowed.includes(value)
+const anything = (): boolean => true
+
+const setting = (noun: string, accepts: PolicySetting['accepts']): PolicySetting => ({
+  noun,
+  kinds: ['policy'],
+  accepts,
+})
+
+/** For what operators may set as well (contract §1.5). */
+const shared = (noun: string, accepts: PolicySetting['accepts']): PolicySetting => ({
+  noun,
+  kinds: ['policy', 'operator-policy'],
+  accepts,
+})
+
+/** The keys of policy definitions with what they accept (contract §1.5). What each does is the matter of its readers. */
+export const POLICY_SETTINGS: ReadonlyMap<string, PolicySetting> = new Map([
+  ['alternate-exchange', setting('alternate exchange name', isText)],
+  ['consumer-timeout', setting('consumer timeout', atLeast(0))],
+  ['dead-letter-exchange', setting('dead letter exchange name', isText)],
+  ['dead-letter-routing-key', setting('dead letter routing key', isText)],
+  ['dead-letter-strategy', setting('dead letter strategy', oneOf('at-most-once', 'at-least-once'))],
+  ['delayed-retry-max', setting('delayed retry maximum', anything)],
+  ['delayed-retry-min', setting('delayed retry minimum', anything)],
+  ['delayed-retry-type', setting('delayed retry type', anything)],
+  ['delivery-limit', shared('delivery limit', atLeast(-1))],
+  ['expires', shared('queue expiry', atLeast(1))],
+  ['federation-upstream', setting('federation upstream name', isText)],
+  ['federation-upstream-pattern', setting('federation upstream pattern', isText)],
+  ['federation-upstream-set', setting('federation upstream set name', isText)],
+  ['ha-mode', setting('ha-mode', oneOf('all', 'exactly', 'nodes'))],
+  ['ha-params', setting('ha-params', anything)],
+  ['ha-promote-on-failure', setting('ha-promote-on-failure', oneOf('always', 'when-synced'))],
+  ['ha-promote-on-shutdown', setting('ha-promote-on-shutdown', oneOf('always', 'when-synced'))],
+  ['ha-sync-batch-size', setting('ha-sync-batch-size', atLeast(1))],
+  ['ha-sync-mode', setting('ha-sync-mode', oneOf('automatic', 'manual'))],
+  ['initial-cluster-size', setting('cluster size', atLeast(0))],
+  ['max-age', setting('max age', isText)],
+  ['max-in-memory-bytes', shared('maximum memory in bytes', atLeast(0))],
+  ['max-in-memory-length', shared('maximum memory in number of messages', atLeast(0))],
+  ['max-length', shared('maximum length', atLeast(0))],
+  ['max-length-bytes', shared('maximum length in bytes', atLeast(0))],
+  ['message-ttl', shared('message TTL', atLeast(0))],
+  ['overflow', shared('overflow value', oneOf('drop-head', 'reject-publish', 'reject-publish-dlx'))],
+  ['queue-leader-locator', setting('queue leader locator value', isText)],
+  ['queue-master-locator', setting('queue master locator value', isText)],
+  ['queue-mode', setting('queue-mode value', oneOf('default', 'lazy'))],
+  ['queue-version', shared('queue version', oneOf(1, 2))],
+  ['stream-filter-size-bytes', setting('filter size', atLeast(0))],
+  ['stream-max-segment-size-bytes', setting('segment size', atLeast(0))],
+  ['target-group-size', setting('target group size', atLeast(1))],
+])
+
+/** RabbitMQ 3's mirroring, which SQS needs no words for. */
+export const isMirroringSetting = (name: string): boolean => name.startsWith('ha-')

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { bindTo } from '../../lib/broker/bind.ts'
+import { declareExchange } from '../../lib/broker/declare-exchange.ts'
+import { declareQueue } from '../../lib/broker/declare-queue.ts'
+import { getMessages } from '../../lib/broker/get-messages.ts'
+import { publish } from '../../lib/broker/publish.ts'
+import { relay } from '../../lib/broker/relay.ts'
+import { internalQueueName } from '../../lib/config.ts'
+import { BrokerError } from '../../lib/model/errors.ts'
+import { type Fault, type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
+
+let faulty: FaultyBroker
+beforeAll(async () => {
+  faulty = await startFaultyBroker()
+})
+afterAll(() => faulty.close())
+beforeEach(() => {
+  faulty.fault = () => undefined
+})
+
+class Throttled extends Error {
+  override readonly name = 'ThrottlingException'
+  readonly $metadata = { httpStatusCode: 400 }
+}
+
+/** Sends to SQS queues whose URL fits fail. */
+const failingSends =
+  (isFailing: (url: string) => boolean): Fault =>
+  (method, input) => {
+    if (method === 'sendMessageBatch' && isFailing((input as { QueueUrl: string }).QueueUrl)) throw new Throttled()
+  }
+
+let count = 0
+
+/** A fanout exchange with queues of these kinds behind it; answers their names and what identifies their SQS queues. */
+async function fanout(
+  kinds: readonly ('standard' | 'fifo')[],
+): Promise<{ exchange: string; queues: string[]; urls: string[] }> {
+  count += 1
+  const exchange = `fan-${count}`
+  await declareExchange(await faulty.session(), {
+    name: exchange,
+    exchangeType: 'fanout',
+    durable: true,
+    autoDelete: false,
+    internal: false,
+    arguments: {},
+  })
+  const queues = kinds.map((_, index) => `fan-${count}-${index}`)
+  for (const [index, kind] of kinds.entries()) {
+    const args = kind === 'fifo' ? { 'x-fifo-group': 'queue' } : {}
+    const name = queues[index] ?? ''
+    await declareQueue(await faulty.session(), { name, durable: true, autoDelete: false, arguments: args })
+    const ends = { source: exchange, destinationType: 'queue', destination: name } as const
+    await bindTo(await faulty.session(), { ...ends, routingKey: '', arguments: {} })
+  }
+  const { vhost } = await faulty.session()
+  const urls = queues.map((name) => vhost.queueByName(name)?.sqsQueues[0]?.name ?? '')
+  return { exchange, queues, urls }
+}
+
+const publishTo = async (exchange: string): Promise<{ routed: boolean }> =>
+  publish(await faulty.session(), { exchange, routingKey: '', properties: {}, payload: Buffer.from('x') })
+
+async function countIn(queue: string): Promise<number> {
+  const input = { queue, count: 100, ackMode: 'ack_requeue_true', waitS: 0, encodedSizeOf: () => 1 } as const
+  return (await getMessages(await faulty.session(), input)).length
+}
+
+/** Runs the relay once over what the relay queue holds; answers how many messages it had. */
+async function runRelay(): Promise<number> {
+  const name = internalQueueName(faulty.config, 'relay')
+  const url = faulty.broker.delivery.queues.urlOf(name)
+  const { SQSClient, ReceiveMessageCommand, DeleteMessageCommand } = await import('@aws-sdk/client-sqs')
+  const { region, credentials, endpoints } = faulty.config.aws
+  const client = new SQSClient({
+    region: region ?? '',
+    endpoint: endpoints?.sqs ?? '',
+    ...(credentials && { credentials }),
+  })
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+  )
+  const records = Messages.map(({ MessageId = '', Body = '' }) => ({ id: MessageId, body: Body }))
+  const kept = await relay(faulty.broker, records)
+  for (const { MessageId = '', ReceiptHandle } of Messages) {
+    if (!kept.includes(MessageId)) await client.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle }))
+  }
+  client.destroy()
+  return Messages.length
+}
+
+describe('a publish whose sends fail in part', () => {
+  test('is confirmed when the relay took what is missing, and the relay brings it', async () => {
+    const { exchange, queues, urls } = await fanout(['standard', 'standard', 'standard'])
+    faulty.fault = failingSends((url) => url.endsWith(urls[1] ?? '?'))
+    expect(await publishTo(exchange)).toEqual({ routed: true })
+    expect(await Promise.all(queues.map(countIn))).toEqual([1, 0, 1])
+    faulty.fault = () => undefined
+    await runRelay()
+    expect(await Promise.all(queues.map(countIn))).toEqual([1, 1, 1])
+  })
+
+  test('fails as unavailable when the relay cannot take it either', async () => {
+    const { exchange, urls } = await fanout(['standard', 'standard'])
+    faulty.fault = failingSends((url) => url.endsWith(urls[1] ?? '?') || url.endsWith('-relay'))
+    await expect(publishTo(exchange)).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+
+  test('leaves standard queues untouched when a FIFO queue fails, and is never relayed', async () => {
+    const { exchange, queues, urls } = await fanout(['standard', 'fifo'])
+    faulty.fault = failingSends((url) => url.endsWith(urls[1] ?? '?'))
+    await expect(publishTo(exchange)).rejects.toThrow(BrokerError)
+    faulty.fault = () => undefined
+    expect(await runRelay()).toBe(0)
+    expect(await Promise.all(queues.map(countIn))).toEqual([0, 0])
+  })
+
+  test('makes one call for each target queue and no other when nothing fails', async () => {
+    const { exchange } = await fanout(['standard', 'fifo'])
+    const session = await faulty.session()
+    const calls: string[] = []
+    faulty.fault = (method) => void calls.push(method)
+    await publish(session, { exchange, routingKey: '', properties: {}, payload: Buffer.from('x') })
+    expect(calls).toEqual(['sendMessageBatch', 'sendMessageBatch'])
+  })
+})
+
+describe('the relay', () => {
+  test('sends what is left onward when a target fails, and nothing twice to those that took it', async () => {
+    const { exchange, queues, urls } = await fanout(['standard', 'standard'])
+    faulty.fault = failingSends((url) => !url.endsWith('-relay'))
+    await publishTo(exchange)
+    faulty.fault = failingSends((url) => url.endsWith(urls[0] ?? '?'))
+    expect(await runRelay()).toBe(1)
+    expect(await Promise.all(queues.map(countIn))).toEqual([0, 1])
+    faulty.fault = () => undefined
+    expect(await runRelay()).toBe(1)
+    expect(await Promise.all(queues.map(countIn))).toEqual([1, 1])
+    expect(await runRelay()).toBe(0)
+  })
+
+  test('keeps a message that it cannot read or cannot send at all', async () => {
+    const { exchange } = await fanout(['standard', 'standard'])
+    expect(await relay(faulty.broker, [{ id: 'odd', body: '{"v":99}' }])).toEqual(['odd'])
+    faulty.fault = failingSends((url) => !url.endsWith('-relay'))
+    await publishTo(exchange)
+    expect(await runRelay()).toBe(1)
+    faulty.fault = () => undefined
+    expect(await runRelay()).toBe(1)
+  })
+})

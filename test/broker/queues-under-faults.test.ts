@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { declareQueue, importQueues } from '../../lib/broker/declare-queue.ts'
+import { deleteQueue } from '../../lib/broker/delete-queue.ts'
+import { finishIntents } from '../../lib/broker/finish-intents.ts'
+import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
+
+let faulty: FaultyBroker
+beforeAll(async () => {
+  faulty = await startFaultyBroker()
+})
+afterAll(() => faulty.close())
+beforeEach(() => {
+  faulty.fault = () => undefined
+})
+
+const ELEVEN_MINUTES_MS = 11 * 60_000
+
+let count = 0
+const declaration = () => {
+  count += 1
+  return { name: `queue-${count}`, durable: true, autoDelete: false, arguments: {} }
+}
+
+class Down extends Error {
+  override readonly name = 'ServiceUnavailable'
+}
+
+/** The SQS queues whose names SQS was asked to create, and that still exist. */
+async function survivors(names: readonly string[]): Promise<string[]> {
+  const { queues } = faulty.broker.delivery
+  const found = await Promise.all(names.map(async (name) => ((await queues.attributes(name)) ? [name] : [])))
+  return found.flat()
+}
+
+function recordCreated(): string[] {
+  const created: string[] = []
+  faulty.fault = (method, input) => {
+    if (method === 'createQueue') created.push((input as { QueueName: string }).QueueName)
+  }
+  return created
+}
+
+describe('declaring a queue', () => {
+  test('twice at the same time makes one queue, and leaves one SQS queue', async () => {
+    const created = recordCreated()
+    const same = declaration()
+    const sessions = await Promise.all([faulty.session(), faulty.session(), faulty.session()])
+    const outcomes = await Promise.all(sessions.map((session) => declareQueue(session, same)))
+    expect(outcomes.sort()).toEqual(['created', 'existing', 'existing'])
+    expect(created).toHaveLength(3)
+    const [owned] = (await faulty.session()).vhost.queueByName(same.name)?.sqsQueues ?? []
+    expect(await survivors(created)).toEqual([owned?.name])
+  })
+
+  test('leaves no SQS queue behind when it is refused after all', async () => {
+    const created = recordCreated()
+    const same = declaration()
+    const sessions = await Promise.all([faulty.session(), faulty.session()])
+    const other = { ...same, autoDelete: true }
+    const outcomes = await Promise.allSettled([declareQueue(sessions[0], same), declareQueue(sessions[1], other)])
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { kind: 'precondition-failed' },
+    })
+    expect(await survivors(created)).toHaveLength(1)
+  })
+
+  test('that dies after CreateQueue is cleared away by the clock, and can be repeated', async () => {
+    const created: string[] = []
+    const same = declaration()
+    faulty.fault = (method, input) => {
+      if (method === 'createQueue') created.push((input as { QueueName: string }).QueueName)
+      // What comes after the creation, including clearing up, fails as if the process had died.
+      if (method === 'deleteQueue') throw new Down()
+    }
+    const { journals } = faulty.broker
+    const { transact } = journals
+    journals.transact = () => Promise.reject(new Down())
+    await expect(declareQueue(await faulty.session(), same)).rejects.toThrow(Down)
+    journals.transact = transact
+    faulty.fault = () => undefined
+    expect(await survivors(created)).toHaveLength(1)
+    faulty.aheadMs += ELEVEN_MINUTES_MS
+    await finishIntents(faulty.broker)
+    expect(await survivors(created)).toEqual([])
+    expect(await declareQueue(await faulty.session(), same)).toBe('created')
+    await finishIntents(faulty.broker)
+    expect((await faulty.session()).vhost.queueByName(same.name)).toBeDefined()
+  })
+
+  test('whose intent the clock took over meanwhile fails, and makes no queue', async () => {
+    const same = declaration()
+    const created: string[] = []
+    const pending: Promise<void>[] = []
+    faulty.fault = (method, input) => {
+      if (method !== 'createQueue') return
+      created.push((input as { QueueName: string }).QueueName)
+      faulty.aheadMs += ELEVEN_MINUTES_MS
+      pending.push(finishIntents(faulty.broker))
+    }
+    const { createQueue } = { createQueue: faulty.broker.delivery.queues.create.bind(faulty.broker.delivery.queues) }
+    faulty.broker.delivery.queues.create = async (name, options) => {
+      await createQueue(name, options)
+      await Promise.all(pending)
+    }
+    await expect(declareQueue(await faulty.session(), same)).rejects.toMatchObject({ kind: 'unavailable' })
+    faulty.broker.delivery.queues.create = createQueue
+    faulty.fault = () => undefined
+    faulty.aheadMs += ELEVEN_MINUTES_MS
+    await finishIntents(faulty.broker)
+    expect((await faulty.session()).vhost.queueByName(same.name)).toBeUndefined()
+    expect(await survivors(created)).toEqual([])
+  })
+})
+
+describe('importing queues', () => {
+  test('makes the missing ones under one intent and passes over those that exist', async () => {
+    const existing = declaration()
+    await declareQueue(await faulty.session(), existing)
+    const created = recordCreated()
+    const missing = Array.from({ length: 12 }, declaration)
+    const versions = await importQueues(await faulty.session(), [{ ...existing, autoDelete: true }, ...missing])
+    expect(versions.length).toBeGreaterThan(0)
+    expect(created).toHaveLength(12)
+    const { vhost } = await faulty.session()
+    expect(missing.every(({ name }) => vhost.queueByName(name) !== undefined)).toBe(true)
+    expect(vhost.queueByName(existing.name)?.autoDelete).toBe(false)
+  })
+
+  test('that are refused make no SQS queue', async () => {
+    const created = recordCreated()
+    const bad = { ...declaration(), arguments: { 'x-message-ttl': 'soon' } }
+    await expect(importQueues(await faulty.session(), [declaration(), bad])).rejects.toMatchObject({ kind: 'invalid' })
+    expect(created).toEqual([])
+  })
+})
+
+describe('deleting a queue', () => {
+  test('is done once it is committed; an SQS queue that resists goes later', async () => {
+    const created = recordCreated()
+    const { name } = declaration()
+    await declareQueue(await faulty.session(), { name, durable: true, autoDelete: false, arguments: {} })
+    faulty.fault = (method) => {
+      if (method === 'deleteQueue') throw new Down()
+    }
+    await deleteQueue(await faulty.session(), { name, ifEmpty: false })
+    expect((await faulty.session()).vhost.queueByName(name)).toBeUndefined()
+    expect(await survivors(created)).toHaveLength(1)
+    faulty.fault = () => undefined
+    faulty.aheadMs += ELEVEN_MINUTES_MS
+    await finishIntents(faulty.broker)
+    expect(await survivors(created)).toEqual([])
+  })
+})

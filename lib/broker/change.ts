@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Transacted } from '../journal/decision.ts'
 import { ACCESS_JOURNAL } from '../journal/table.ts'
 import { notFound } from '../model/errors.ts'
 import { ulid } from '../model/id.ts'
@@ -17,18 +18,19 @@ export const newId = ({ clock }: Pick<Broker, 'clock'>): string => ulid(clock.wa
 
 /** Decides a command on the vhost, commits it, and answers once every later request sees it (DESIGN §3). */
 export async function changeVhost(session: VhostSession, command: VhostCommand): Promise<Change> {
-  const { journals } = session.broker
+  const { changed, versions } = await commitToVhost(session, command)
+  await session.broker.journals.settled(versions)
+  return changed ? 'changed' : 'unchanged'
+}
+
+/** As {@link changeVhost}, for those who make several changes and wait for the leases once. */
+export function commitToVhost(session: VhostSession, command: VhostCommand): Promise<Transacted<unknown>> {
   const journal = session.vhost.id
-  const { changed, versions } = await journals.transact({
+  return session.broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
-    decide: ({ vhosts }) => ({
-      writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }],
-      result: 0,
-    }),
+    decide: ({ vhosts }) => ({ writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }], result: 0 }),
   })
-  await journals.settled(versions)
-  return changed ? 'changed' : 'unchanged'
 }
 
 /** As {@link changeVhost}, for users, permissions, limits and global parameters. */

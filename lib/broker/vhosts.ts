@@ -1,4 +1,5 @@
 import type { Intent } from '../journal/intents.ts'
+import type { Transacted } from '../journal/decision.ts'
 import { ACCESS_JOURNAL } from '../journal/table.ts'
 import { decideAccess } from '../topology/access/decide.ts'
 import type { AccessEvent } from '../topology/access/events.ts'
@@ -10,14 +11,24 @@ import { commitOf, newId, stateOf } from './change.ts'
 import type { Session } from './session.ts'
 import { deletingIntents, finishDeletingOrLeave } from './sqs-intents.ts'
 
+/** What a declaration says of a vhost. */
+export type VhostDeclaration = Omit<PutVhost, 'type' | 'id' | 'user'>
+
 /** Makes a vhost with its predefined exchanges, or changes what the declaration names of an existing one (contract §1.2). */
 export async function createOrUpdateVhost(
   session: Session,
-  declaration: Omit<PutVhost, 'type' | 'id' | 'user'>,
+  declaration: VhostDeclaration,
 ): Promise<'created' | 'existing'> {
+  const { result, versions } = await commitVhost(session, declaration)
+  await session.broker.journals.settled(versions)
+  return result ? 'created' : 'existing'
+}
+
+/** As {@link createOrUpdateVhost}, for those who make several changes and wait for the leases once; whether it was made. */
+export function commitVhost(session: Session, declaration: VhostDeclaration): Promise<Transacted<boolean>> {
   const { broker, user } = session
   const command: PutVhost = { type: 'put-vhost', id: newId(broker), user: user.name, ...declaration }
-  const { result, versions } = await broker.journals.transact({
+  return broker.journals.transact({
     ...commitOf(session),
     journals: () => [],
     decide: ({ access }) => {
@@ -26,8 +37,6 @@ export async function createOrUpdateVhost(
       return { writes, result: writes.length > 1 }
     },
   })
-  await broker.journals.settled(versions)
-  return result ? 'created' : 'existing'
 }
 
 /** The journals that come into being with the vhosts that these events create. */

@@ -52,10 +52,6 @@ export class Replica<State, Event extends JournalEvent> {
     this.#surroundings = surroundings
   }
 
-  get format(): number {
-    return this.#machine.format
-  }
-
   /** The state as it is, however old. */
   get latest(): Loaded<State> | undefined {
     return this.#loaded
@@ -112,8 +108,8 @@ export class Replica<State, Event extends JournalEvent> {
     if (this.#loaded !== undefined && isOfAnotherBranch(this.#loaded, read, head)) this.#loaded = undefined
     this.#loaded ??= await this.#load(head, read.answered)
     const loaded = this.#loaded
-    if (head.version > loaded.version) await this.#catchUp(loaded, head.version, read.answered)
     if (head.version === loaded.version) adopt(loaded, head)
+    else await this.#catchUp(loaded, head, read.answered)
     confirm(loaded, { began: read.began, leaseMs: head.lease.leaseMs })
   }
 
@@ -136,19 +132,22 @@ export class Replica<State, Event extends JournalEvent> {
   }
 
   /**
-   * Applies entries until `version`. Entries of one commit and of the next may become visible in any order, so what is
+   * Applies entries until the head's version. Entries of one commit and of the next may become visible in any order, so what is
    * applied is the contiguous part of each page, and the rest is read again.
    */
-  async #catchUp(loaded: Loaded<State>, version: number, firstSeen: Reading): Promise<void> {
+  async #catchUp(loaded: Loaded<State>, head: Head, firstSeen: Reading): Promise<void> {
     const { store, timeline } = this.#surroundings
     const what = `journal ${this.journal} could not be read`
     const backoff = new Backoff(timeline.clock, READ_BUDGET_MS, what)
-    while (loaded.version < version) {
-      const range = { after: loaded.version, upTo: version }
+    while (loaded.version < head.version) {
+      const range = { after: loaded.version, upTo: head.version }
       const page = await retrying(timeline.clock, what, () => store.readEntries(this.journal, range))
       const before = loaded.version
       for (const entry of page) {
-        if (entry.version === loaded.version + 1) this.#apply(loaded, entry, firstSeen)
+        if (entry.version !== loaded.version + 1) continue
+        this.#apply(loaded, entry, firstSeen)
+        // With no await between: a commit decided on this version writes the lease that the state says.
+        if (loaded.version === head.version) adopt(loaded, head)
       }
       if (loaded.version > before) backoff.reset()
       else await backoff.pause()

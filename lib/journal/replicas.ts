@@ -25,6 +25,7 @@ export class Replicas<Access, AccessEvent extends JournalEvent, Vhost, VhostEven
   readonly #background = new Background()
   readonly #surroundings: Surroundings
   readonly #access: Replica<Access, AccessEvent>
+  readonly #accessMachine: StateMachine<Access, AccessEvent>
   readonly #vhostMachine: StateMachine<Vhost, VhostEvent>
   readonly #vhosts = new Map<string, Replica<Vhost, VhostEvent>>()
   #isRenewing = false
@@ -37,6 +38,7 @@ export class Replicas<Access, AccessEvent extends JournalEvent, Vhost, VhostEven
     this.heads = new HeadReader(surroundings.store, surroundings.timeline)
     this.#surroundings = surroundings
     this.#access = new Replica(ACCESS_JOURNAL, accessMachine, surroundings)
+    this.#accessMachine = accessMachine
     this.#vhostMachine = vhostMachine
   }
 
@@ -82,7 +84,7 @@ export class Replicas<Access, AccessEvent extends JournalEvent, Vhost, VhostEven
 
   /** The format in which entries of a journal are written. */
   formatOf(journal: string): number {
-    return journal === ACCESS_JOURNAL ? this.#access.format : this.#vhostMachine.format
+    return journal === ACCESS_JOURNAL ? this.#accessMachine.format : this.#vhostMachine.format
   }
 
   /** Resolves when no renewal and no saving of a base is under way. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parsePublishBody, parsePublishEntry, parseRouteBody } from '../../lib/api/publish-body.ts'
 import { parseBody } from '../../lib/api/body.ts'
+import { parsePublishBody, parsePublishEntry, parseRouteBody } from '../../lib/api/publish-body.ts'
 import { isTable } from '../../lib/model/amqp-value.ts'
 import { BrokerError } from '../../lib/model/errors.ts'
 
@@ -136,7 +136,8 @@ describe('properties', () => {
   })
 
   test('nulls in headers are refused at any depth', () => {
-    for (const headers of [{ a: null }, { a: { b: [null] } }]) expect(propertyRefusal({ headers })).toBe('null_not_allowed')
+    for (const headers of [{ a: null }, { a: { b: [null] } }])
+      expect(propertyRefusal({ headers })).toBe('null_not_allowed')
   })
 })
 

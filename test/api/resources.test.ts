@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import packageJson from '../../package.json' with { type: 'json' }
 import { createApi } from '../../lib/api/app.ts'
 import { consumeRoutes } from '../../lib/api/consume-routes.ts'
 import { PRODUCT_VERSION } from '../../lib/api/identity.ts'
@@ -7,6 +6,7 @@ import { manageRoutes } from '../../lib/api/manage-routes.ts'
 import { describeApi } from '../../lib/api/openapi.ts'
 import { publishRoutes } from '../../lib/api/publish-routes.ts'
 import { RESOURCES } from '../../lib/api/resources.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import { useApi } from './support/client.ts'
 
 const client = useApi()
@@ -36,7 +36,10 @@ describe('the table of resources', () => {
     expect(await client.call('GET', '/nope')).toMatchObject(missing)
     expect(await client.call('GET', '/queues/%2F/q/nope')).toMatchObject(missing)
     const refused = { status: 405, body: { error: 'method_not_allowed' } }
-    expect(await client.call('PUT', '/queues/%2F')).toMatchObject({ ...refused, headers: { allow: 'GET, HEAD, OPTIONS' } })
+    expect(await client.call('PUT', '/queues/%2F')).toMatchObject({
+      ...refused,
+      headers: { allow: 'GET, HEAD, OPTIONS' },
+    })
     expect(await client.call('POST', '/queues/%2F/q', {})).toMatchObject({
       ...refused,
       headers: { allow: 'DELETE, GET, HEAD, OPTIONS, PUT' },
@@ -71,7 +74,10 @@ describe('the description of the API', () => {
   test('is open to all and holds every operation once', async () => {
     const { status, body } = await client.call('GET', '/openapi.json', undefined, { as: null })
     expect(status).toBe(200)
-    const { openapi, paths } = body as { openapi: string; paths: Record<string, Record<string, { operationId?: string }>> }
+    const { openapi, paths } = body as {
+      openapi: string
+      paths: Record<string, Record<string, { operationId?: string }>>
+    }
     expect(openapi).toBe('3.1.0')
     const described = Object.entries(paths).flatMap(([path, item]) =>
       Object.keys(item)
@@ -79,7 +85,9 @@ describe('the description of the API', () => {
         .map((method) => `${method.toUpperCase()} ${path.replace(/\{([a-z]+)\}/g, ':$1')}`),
     )
     expect(described.toSorted()).toEqual(listed.toSorted())
-    const ids = Object.values(paths).flatMap((item) => Object.values(item).flatMap(({ operationId }) => operationId ?? []))
+    const ids = Object.values(paths).flatMap((item) =>
+      Object.values(item).flatMap(({ operationId }) => operationId ?? []),
+    )
     expect(new Set(ids).size).toBe(ids.length)
   })
 

@@ -53,6 +53,50 @@ describe('a change', () => {
     })
   })
 
+  it('is decided on confirmed states, leases or not', async () => {
+    const scene = new SimScene()
+    await scene.play(async () => {
+      const writer = await scene.openWithVhost(1000)
+      const other = scene.open()
+      await other.words({ confirm: true })
+      await change(writer, [added('x')])
+      expect(await other.words()).toEqual([])
+      const { result } = await other.journals.transact({
+        arrival: other.journals.arrival(),
+        who: 'somebody',
+        commitId: 'c',
+        journals: () => [VHOST],
+        decide: ({ vhosts }) => ({ writes: [], result: [...(vhosts.get(VHOST)?.words ?? [])] }),
+      })
+      expect(result).toEqual(['x'])
+    })
+  })
+
+  it('that lost a race is decided again on what won it', async () => {
+    const scene = new SimScene()
+    await scene.play(async () => {
+      const environments = [await scene.openWithVhost(0), scene.open(), scene.open()]
+      const sizes = await Promise.all(
+        environments.flatMap(({ journals }, i) =>
+          [1, 2, 3].map(async (n) => {
+            const { result } = await journals.transact({
+              arrival: journals.arrival(),
+              who: 'somebody',
+              commitId: `${i}.${n}`,
+              journals: () => [VHOST],
+              decide: ({ vhosts }) => ({
+                writes: [{ journal: VHOST, events: [added(`${i}.${n}`)] }],
+                result: vhosts.get(VHOST)?.words.size ?? -1,
+              }),
+            })
+            return result
+          }),
+        ),
+      )
+      expect(sizes.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    })
+  })
+
   it('is refused with what decide throws', async () => {
     const scene = new SimScene()
     await scene.play(async () => {

@@ -271,13 +271,13 @@ export class SimCluster {
       if (changed) this.report.commits += 1
       else this.report.noOps += 1
       await journals.settled(versions)
-      this.#promise(versions)
+      this.#promise([...versions, ...asVersions(decidedOn)])
       if (changed) this.#madeAt.set(commitId, [...versions])
     } catch (error) {
       if (!(error instanceof BrokerError && error.kind === 'not-found')) throw error
       this.report.refusals += 1
       this.#commits.set(commitId, 'refused')
-      this.#promise([...decidedOn].map(([journal, version]) => ({ journal, version })))
+      this.#promise(asVersions(decidedOn))
     }
   }
 
@@ -358,6 +358,10 @@ export class SimCluster {
     }
   }
 }
+
+/** What a decision saw, whoever tells what it was decided on. */
+const asVersions = (decidedOn: ReadonlyMap<string, number>) =>
+  Array.from(decidedOn, ([journal, version]) => ({ journal, version }))
 
 function drawConditions(world: SimWorld): Conditions {
   const isFaulty = world.chance(0.7)

@@ -43,7 +43,7 @@ export function useApi(): Client {
     },
     call: async (method, path, body, options = {}) => {
       const result = await opened.handle(eventFor(method, path, body, options))
-      const parsed = result.body === "" ? undefined : JSON.parse(result.body)
+      const parsed = result.body === '' ? undefined : JSON.parse(result.body)
       return { status: result.statusCode, headers: result.headers ?? {}, text: result.body, body: parsed }
     },
   }

@@ -26,7 +26,8 @@ export function engineSqs(): SqsApi {
     createQueue: (input) => call('CreateQueue', input),
     deleteQueue: (QueueUrl) => call('DeleteQueue', { QueueUrl }),
     getQueueAttributes: async (QueueUrl, AttributeNames) =>
-      (await call<{ Attributes: Record<string, string> }>('GetQueueAttributes', { QueueUrl, AttributeNames })).Attributes,
+      (await call<{ Attributes: Record<string, string> }>('GetQueueAttributes', { QueueUrl, AttributeNames }))
+        .Attributes,
     close: () => engine.close(),
   }
 }

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { tableFromJson } from '../model/amqp-table.ts'
 import { type AmqpTable, type AmqpValue, isTable } from '../model/amqp-value.ts'
 import { invalid } from '../model/errors.ts'
 import { parseJson } from '../model/json.ts'
-import { assertTableFromJson } from '../model/message.ts'
-import { assertShortString } from '../model/names.ts'
 import type { ApiContext } from './env.ts'
 
 /** RabbitMQ's limit for any body (contract §1.1); fronts have lower ones. */
@@ -146,28 +145,5 @@ export function assertFields(body: AmqpTable, names: readonly string[]): void {
 /** The `arguments` of a declare or bind. */
 export function argumentsField(body: AmqpTable): AmqpTable {
   const value = field(body, 'arguments')
-  return value === undefined ? {} : amqpTable(value, 'arguments')
-}
-
-/**
- * A value that is to be an AMQP table: an object (RabbitMQ's tools also send `[]`), without nulls, of bounded depth, with
- * names of at most 255 bytes. `what` is the word for it in the message.
- */
-export function amqpTable(value: AmqpValue, what: string): AmqpTable {
-  if (Array.isArray(value) && value.length === 0) return {}
-  if (!isTable(value)) throw invalid(`${what} must be a JSON object`)
-  assertTableFromJson(value)
-  assertFieldNames(value)
-  return value
-}
-
-function assertFieldNames(value: AmqpValue): void {
-  if (Array.isArray(value)) {
-    for (const element of value) assertFieldNames(element)
-  } else if (isTable(value)) {
-    for (const name of Object.keys(value)) {
-      assertShortString(name, 'a field name')
-      assertFieldNames(value[name] ?? null)
-    }
-  }
+  return value === undefined ? {} : tableFromJson(value, 'arguments')
 }

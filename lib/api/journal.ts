@@ -2,10 +2,12 @@ import { journalEntries, topologyAt } from '../broker/journal.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { Entry } from '../journal/entry.ts'
 import { invalid } from '../model/errors.ts'
+import { exportVhost } from '../topology/definitions/export.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import { vhostMachine } from '../topology/vhost/machine.ts'
 import type { Api, ApiContext } from './env.ts'
-import { renderEntry, renderTopology } from './journal-items.ts'
+import { EXPORTER } from './identity.ts'
+import { renderEntry } from './journal-items.ts'
 import { listAnswer } from './list.ts'
 import { queryParameter } from './path.ts'
 import { json } from './respond.ts'
@@ -14,13 +16,13 @@ import { withVhost } from './session.ts'
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
-/** DESIGN §8: who changed what, when; with `version` the topology as it was. */
+/** DESIGN §8: who changed what, when; with `version` the topology as it was, in a file that can be imported again. */
 export function journalRoutes(api: Api): void {
   api.get(
     '/journal/:vhost',
     withVhost({ tag: 'administrator' }, async (c, session) => {
       const version = wholeNumber(c, 'version', [1, Number.MAX_SAFE_INTEGER])
-      if (version !== undefined) return json(c, renderTopology(await topologyAt(session, version)))
+      if (version !== undefined) return json(c, exportVhost(await topologyAt(session, version), undefined, EXPORTER))
       const after = wholeNumber(c, 'after', [0, Number.MAX_SAFE_INTEGER]) ?? 0
       const limit = wholeNumber(c, 'limit', [1, MAX_LIMIT]) ?? DEFAULT_LIMIT
       return listAnswer(c, await entriesAfter(session, after, limit), { order: ['version'] })

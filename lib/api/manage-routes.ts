@@ -10,6 +10,7 @@ import { healthRoutes } from './health.ts'
 import { journalRoutes } from './journal.ts'
 import { nodeRoutes } from './nodes.ts'
 import { openApiRoutes } from './openapi.ts'
+import { operatorPolicyRoutes } from './operator-policies.ts'
 import { overviewRoutes } from './overview.ts'
 import { parameterRoutes } from './parameters.ts'
 import { permissionRoutes } from './permissions.ts'
@@ -33,6 +34,7 @@ const RESOURCE_FILES: readonly ((api: Api) => void)[] = [
   vhostLimitRoutes,
   userLimitRoutes,
   policyRoutes,
+  operatorPolicyRoutes,
   parameterRoutes,
   globalParameterRoutes,
   definitionRoutes,

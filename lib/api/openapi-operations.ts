@@ -27,6 +27,10 @@ export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
   'POST /definitions': ['Imports definitions', 'Definitions'],
   'GET /definitions/:vhost': show('the definitions of a vhost', 'Definitions'),
   'POST /definitions/:vhost': ['Imports definitions into a vhost', 'Definitions'],
+  'GET /all-configuration': show('all definitions, by an older path', 'Definitions'),
+  'POST /all-configuration': ['Imports definitions, by an older path', 'Definitions'],
+  'GET /all-configuration/:vhost': show('the definitions of a vhost, by an older path', 'Definitions'),
+  'POST /all-configuration/:vhost': ['Imports definitions into a vhost, by an older path', 'Definitions'],
 
   'GET /vhosts': list('vhosts', 'Vhost'),
   'GET /vhosts/:vhost': show('a vhost', 'Vhost'),

@@ -3,7 +3,6 @@ export type Schema = Readonly<Record<string, unknown>>
 
 const string: Schema = { type: 'string' }
 const integer: Schema = { type: 'integer' }
-const number: Schema = { type: 'number' }
 const boolean: Schema = { type: 'boolean' }
 const table: Schema = { type: 'object', additionalProperties: true }
 const any: Schema = {}
@@ -140,8 +139,8 @@ export const SCHEMAS = {
     ackmode: oneOf('ack_requeue_true', 'ack_requeue_false', 'reject_requeue_true', 'reject_requeue_false', 'manual'),
     encoding: oneOf('auto', 'base64'),
     'truncate?': integer,
-    'wait?': number,
-    'visibility?': number,
+    'wait?': integer,
+    'visibility?': integer,
   }),
   Message: object({
     payload_bytes: integer,

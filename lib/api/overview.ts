@@ -2,6 +2,7 @@ import { queueCounts } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { exchangeTypes } from '../routing/exchange-types.ts'
+import { CLUSTER_NAME } from '../topology/access/global-parameter.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME, PRODUCT_NAME, PRODUCT_VERSION, RABBITMQ_VERSION } from './identity.ts'
 import { itemAnswer } from './list.ts'
@@ -65,7 +66,7 @@ const identity = ({ access }: Session) => ({
   product_name: PRODUCT_NAME,
   product_version: PRODUCT_VERSION,
   rabbitmq_version: RABBITMQ_VERSION,
-  cluster_name: access.globalParameters.get('cluster_name') ?? NODE_NAME,
+  cluster_name: access.globalParameters.get(CLUSTER_NAME) ?? NODE_NAME,
   cluster_tags: {},
   node_tags: {},
   erlang_version: 'none',

@@ -1,8 +1,8 @@
+import { tableFromJson } from '../model/amqp-table.ts'
 import { type AmqpTable, type AmqpValue, isTable } from '../model/amqp-value.ts'
 import { invalid } from '../model/errors.ts'
 import type { Properties } from '../model/message.ts'
 import { assertShortString } from '../model/names.ts'
-import { amqpTable } from './body.ts'
 
 type Parse = (value: AmqpValue, name: string) => string | number | AmqpTable
 
@@ -10,7 +10,7 @@ type Parse = (value: AmqpValue, name: string) => string | number | AmqpTable
 const PARSERS: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['content_type', shortString],
   ['content_encoding', shortString],
-  ['headers', amqpTable],
+  ['headers', tableFromJson],
   ['delivery_mode', integer],
   ['priority', octet],
   ['correlation_id', shortString],

@@ -18,6 +18,8 @@ export const RESOURCES = {
   '/cluster-name': ['GET', 'PUT'],
   '/definitions': ['GET', 'POST'],
   '/definitions/:vhost': ['GET', 'POST'],
+  '/all-configuration': ['GET', 'POST'],
+  '/all-configuration/:vhost': ['GET', 'POST'],
 
   '/vhosts': ['GET'],
   '/vhosts/:vhost': ['GET', 'PUT', 'DELETE'],

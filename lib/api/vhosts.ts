@@ -1,9 +1,9 @@
 import { changeAccess } from '../broker/change.ts'
 import { createOrUpdateVhost, removeVhost } from '../broker/vhosts.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
-import { invalid } from '../model/errors.ts'
 import type { Vhost } from '../model/vhost.ts'
 import { requireVhost } from '../topology/access/vhost.ts'
+import { parseTags } from '../topology/definitions/tags.ts'
 import { bodyObject, field, optionalBoolean, optionalString } from './body.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME } from './identity.ts'
@@ -59,26 +59,14 @@ const protection = (isProtected: boolean) =>
 
 /** What a declaration names; the rest stays as it is. */
 function parseVhost(body: AmqpTable) {
+  const tags = field(body, 'tags')
   return {
     description: optionalString(body, 'description'),
-    tags: parseTags(body),
+    tags: tags === undefined ? undefined : parseTags(tags),
     // The second is the spelling of old clients.
     defaultQueueType: optionalString(body, 'default_queue_type') ?? optionalString(body, 'defaultqueuetype'),
     tracing: optionalBoolean(body, 'tracing'),
   }
-}
-
-/** An array of strings, or one string with commas (contract §1.2). */
-function parseTags(body: AmqpTable): readonly string[] | undefined {
-  const tags = field(body, 'tags')
-  if (tags === undefined) return undefined
-  const parts = typeof tags === 'string' ? tags.split(',') : tags
-  if (!Array.isArray(parts)) throw invalid('tags must be an array of strings, or a string with commas')
-  const named = parts.map((tag) => {
-    if (typeof tag !== 'string') throw invalid('tags must be strings')
-    return tag.trim()
-  })
-  return named.filter((tag) => tag !== '')
 }
 
 /** A vhost as lists and items show it (contract §1.2). */

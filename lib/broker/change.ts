@@ -29,7 +29,10 @@ export function commitToVhost(session: VhostSession, command: VhostCommand): Pro
   return session.broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
-    decide: ({ vhosts }) => ({ writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }], result: 0 }),
+    decide: ({ vhosts }) => ({
+      writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }],
+      result: 0,
+    }),
   })
 }
 

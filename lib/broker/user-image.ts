@@ -16,8 +16,6 @@ export function userImage(definition: UserDefinition, current: User | undefined)
   }
   const { password } = credentials
   const isKept = current?.hashingAlgorithm === hashingAlgorithm && verifyPassword(password, current)
-  const passwordHash = isKept
-    ? current.passwordHash
-    : hashPassword(password, randomBytes(SALT_BYTES), hashingAlgorithm)
+  const passwordHash = isKept ? current.passwordHash : hashPassword(password, randomBytes(SALT_BYTES), hashingAlgorithm)
   return { name, tags, hashingAlgorithm, passwordHash }
 }

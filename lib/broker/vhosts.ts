@@ -1,5 +1,5 @@
-import type { Intent } from '../journal/intents.ts'
 import type { Transacted } from '../journal/decision.ts'
+import type { Intent } from '../journal/intents.ts'
 import { ACCESS_JOURNAL } from '../journal/table.ts'
 import { decideAccess } from '../topology/access/decide.ts'
 import type { AccessEvent } from '../topology/access/events.ts'

@@ -1,5 +1,5 @@
 import type { Reading, Timeline } from './clock.ts'
-import { retrying } from './retry.ts'
+import { retrying, TOPOLOGY_NOT_READ } from './retry.ts'
 import type { Head, JournalStore } from './store.ts'
 
 /** Heads, and between which two moments they were read. */
@@ -59,7 +59,7 @@ export class HeadReader {
 
   #begin(journals: ReadonlySet<string>): Promise<HeadsRead> {
     this.#gathering = undefined
-    const read = retrying(this.#timeline.clock, 'the topology could not be read', () => this.#attempt([...journals]))
+    const read = retrying(this.#timeline.clock, TOPOLOGY_NOT_READ, () => this.#attempt([...journals]))
     const inFlight = { began: this.#timeline.now(), ended: read.catch(() => {}) }
     this.#inFlight = inFlight
     inFlight.ended.then(() => {

@@ -3,7 +3,7 @@ import { loadBase } from './base.ts'
 import { decodeEntry, type Entry } from './entry.ts'
 import type { JournalEvent, StateMachine } from './machine.ts'
 import type { Surroundings } from './replica.ts'
-import { retrying } from './retry.ts'
+import { retrying, TOPOLOGY_NOT_READ } from './retry.ts'
 import type { EntryRange } from './store.ts'
 
 /** One page of the audit trail, ascending. */
@@ -13,8 +13,7 @@ export async function readHistory<State, Event extends JournalEvent>(
   journal: string,
   range: EntryRange,
 ): Promise<Entry<Event>[]> {
-  const what = `journal ${journal} could not be read`
-  const page = await retrying(timeline.clock, what, () => store.readEntries(journal, range))
+  const page = await retrying(timeline.clock, TOPOLOGY_NOT_READ, () => store.readEntries(journal, range))
   return page.map((entry) => decodeEntry(machine, entry))
 }
 
@@ -26,9 +25,8 @@ export async function stateAt<State, Event extends JournalEvent>(
   version: number,
 ): Promise<State> {
   const { store, blobs, timeline } = surroundings
-  const what = `journal ${journal} could not be read`
-  const head = (await retrying(timeline.clock, what, () => store.readHeads([journal]))).get(journal)
-  if (head === undefined || version > head.version) throw notFound(`journal ${journal} has no version ${version}`)
+  const head = (await retrying(timeline.clock, TOPOLOGY_NOT_READ, () => store.readHeads([journal]))).get(journal)
+  if (head === undefined || version > head.version) throw notFound(`no version ${version}`)
   const base = head.base !== undefined && head.base.version <= version ? head.base : undefined
   const based = base && (await loadBase(blobs, machine, journal, base))
   const state = based ?? machine.initial()

@@ -5,7 +5,7 @@ import { decodeEntry } from './entry.ts'
 import type { HeadsRead } from './head-reader.ts'
 import { type Confirmation, type Demand, isRenewalDue, mayServe } from './lease.ts'
 import type { JournalEvent, StateMachine } from './machine.ts'
-import { Backoff, READ_BUDGET_MS, retrying } from './retry.ts'
+import { Backoff, READ_BUDGET_MS, retrying, TOPOLOGY_NOT_READ } from './retry.ts'
 import type { BaseReference, Head, JournalStore, Lease, StoredEntry } from './store.ts'
 
 /** A state in memory and how far it is. The fields change together, with no await between them. */
@@ -137,11 +137,10 @@ export class Replica<State, Event extends JournalEvent> {
    */
   async #catchUp(loaded: Loaded<State>, head: Head, firstSeen: Reading): Promise<void> {
     const { store, timeline } = this.#surroundings
-    const what = `journal ${this.journal} could not be read`
-    const backoff = new Backoff(timeline.clock, READ_BUDGET_MS, what)
+    const backoff = new Backoff(timeline.clock, READ_BUDGET_MS, TOPOLOGY_NOT_READ)
     while (loaded.version < head.version) {
       const range = { after: loaded.version, upTo: head.version }
-      const page = await retrying(timeline.clock, what, () => store.readEntries(this.journal, range))
+      const page = await retrying(timeline.clock, TOPOLOGY_NOT_READ, () => store.readEntries(this.journal, range))
       const before = loaded.version
       for (const entry of page) {
         if (entry.version !== loaded.version + 1) continue

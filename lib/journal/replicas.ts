@@ -5,7 +5,7 @@ import { HeadReader } from './head-reader.ts'
 import type { Demand, VisibleVersion } from './lease.ts'
 import type { JournalEvent, StateMachine } from './machine.ts'
 import { type Loaded, Replica, type Surroundings } from './replica.ts'
-import { Backoff, READ_BUDGET_MS } from './retry.ts'
+import { Backoff, READ_BUDGET_MS, TOPOLOGY_NOT_READ } from './retry.ts'
 import type { JournalWrite } from './store.ts'
 import { ACCESS_JOURNAL } from './table.ts'
 
@@ -61,7 +61,7 @@ export class Replicas<Access, AccessEvent extends JournalEvent, Vhost, VhostEven
     journalsOf: (access: Access) => readonly string[],
     atLeast: Versions = {},
   ): Promise<States<Access, Vhost>> {
-    const backoff = new Backoff(this.#surroundings.timeline.clock, READ_BUDGET_MS, 'the vhost could not be read')
+    const backoff = new Backoff(this.#surroundings.timeline.clock, READ_BUDGET_MS, TOPOLOGY_NOT_READ)
     for (;;) {
       const states = this.#usable(demand, journalsOf, atLeast)
       if (states !== undefined) {

@@ -5,6 +5,8 @@ import { StoreError } from './store.ts'
 /** DESIGN §3: what cannot be read for this long is answered with 503, never from an older state. */
 export const READ_BUDGET_MS = 3000
 
+export const TOPOLOGY_NOT_READ = 'the topology could not be read'
+
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 400
 
@@ -16,7 +18,7 @@ export class Backoff {
   #beganMs: number
   #pauses = 0
 
-  /** `what` goes on with "could not be …" and is told to whoever asked for it. */
+  /** `what` failed is told to whoever asked for it: a clause that "in time" completes. */
   constructor(clock: Clock, budgetMs: number, what: string) {
     this.#clock = clock
     this.#budgetMs = budgetMs

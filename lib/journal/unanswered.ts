@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.ts'
 import type { HeadReader } from './head-reader.ts'
 import type { Surroundings } from './replica.ts'
-import { retrying } from './retry.ts'
+import { retrying, TOPOLOGY_NOT_READ } from './retry.ts'
 import type { Head, JournalWrite, Transaction } from './store.ts'
 
 /**
@@ -62,9 +62,8 @@ export class Unanswered<R> {
     if (head === undefined || head.version < to.version) return 'open'
     if (head.epoch !== to.epoch) return 'dead'
     const { store, timeline } = this.#surroundings
-    const what = `journal ${journal} could not be read`
     const range = { after: entry.version - 1, upTo: entry.version }
-    const [there] = await retrying(timeline.clock, what, () => store.readEntries(journal, range))
+    const [there] = await retrying(timeline.clock, TOPOLOGY_NOT_READ, () => store.readEntries(journal, range))
     if (there === undefined) return 'landing'
     return there.commitId === entry.commitId && there.eventsJson === entry.eventsJson ? 'landed' : 'dead'
   }

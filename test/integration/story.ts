@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
-import type { ApiAnswer, EmbeddedLeveret } from '../support/embedded.ts'
+import type { ApiAnswer, CallOptions, EmbeddedLeveret } from '../support/embedded.ts'
 
 /** A message as `get` answers it. */
 export interface GotMessage {
@@ -23,14 +23,48 @@ export interface PublishBody {
   readonly properties?: Record<string, unknown>
 }
 
-/** The few calls that stories are made of, in one vhost; each expects its success. */
+export interface Login {
+  readonly username: string
+  readonly password: string
+}
+
+export interface Permissions {
+  readonly configure: string
+  readonly write: string
+  readonly read: string
+}
+
+/** A binding as lists show it. */
+export interface ListedBinding {
+  readonly source: string
+  readonly destination: string
+  readonly routing_key: string
+  readonly arguments: Record<string, unknown>
+  readonly properties_key: string
+}
+
+/** The few calls that stories are made of, in one vhost; each expects its success, except `call` and `settle`. */
 export class Story {
   readonly vhost: string
   readonly #leveret: EmbeddedLeveret
+  readonly #login: Login | undefined
 
-  constructor(leveret: EmbeddedLeveret, vhost = '/') {
+  /** `login` is the broker's administrator where it is left out. */
+  constructor(leveret: EmbeddedLeveret, vhost = '/', login?: Login) {
     this.#leveret = leveret
     this.vhost = vhost
+    this.#login = login
+  }
+
+  /** The same vhost for another user. */
+  as(login: Login): Story {
+    return new Story(this.#leveret, this.vhost, login)
+  }
+
+  /** A vhost of its own, for the same user. */
+  async inVhost(name: string): Promise<Story> {
+    expect((await this.call('PUT', `/api/vhosts/${encodeURIComponent(name)}`, {})).status).toBe(201)
+    return new Story(this.#leveret, name, this.#login)
   }
 
   /** `/api/{resource}/{vhost}` and the further segments, each encoded. */
@@ -38,8 +72,27 @@ export class Story {
     return ['/api', resource, ...[this.vhost, ...segments].map(encodeURIComponent)].join('/')
   }
 
-  call(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
-    return this.#leveret.call(method, path, body)
+  /** `/api/bindings/{vhost}/e/{source}/{type}/{destination}`, and below it one binding where its key is given. */
+  bindingPath(source: string, type: 'e' | 'q', destination: string, propertiesKey?: string): string {
+    const segments = ['e', source, type, destination, ...(propertiesKey === undefined ? [] : [propertiesKey])]
+    return this.path('bindings', ...segments)
+  }
+
+  call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<ApiAnswer> {
+    return this.#leveret.call(method, path, body, { ...(this.#login && { login: this.#login }), ...options })
+  }
+
+  /** A new user, with permissions in this vhost where they are given. */
+  async user(tags: string, permissions?: Permissions): Promise<Login> {
+    const login = { username: unique('user'), password: unique('password') }
+    const created = await this.call('PUT', `/api/users/${login.username}`, { password: login.password, tags })
+    expect(created.status).toBe(201)
+    if (permissions) expect((await this.permit(login.username, permissions)).status).toBe(201)
+    return login
+  }
+
+  permit(user: string, permissions: Permissions): Promise<ApiAnswer> {
+    return this.call('PUT', this.path('permissions', user), permissions)
   }
 
   async queue(name: string, args: Record<string, unknown> = {}): Promise<string> {
@@ -55,9 +108,15 @@ export class Story {
   }
 
   async bind(source: string, queue: string, routingKey = '', args: Record<string, unknown> = {}): Promise<void> {
-    const path = `${this.path('bindings', 'e')}/${encodeURIComponent(source)}/q/${encodeURIComponent(queue)}`
-    const answer = await this.call('POST', path, { routing_key: routingKey, arguments: args })
-    expect(answer.status).toBe(201)
+    const body = { routing_key: routingKey, arguments: args }
+    expect((await this.call('POST', this.bindingPath(source, 'q', queue), body)).status).toBe(201)
+  }
+
+  /** All bindings of the vhost except those of the default exchange. */
+  async bindings(): Promise<ListedBinding[]> {
+    const answer = await this.call('GET', this.path('bindings'))
+    expect(answer.status).toBe(200)
+    return (answer.body as ListedBinding[]).filter(({ source }) => source !== '')
   }
 
   /** Whether the message was routed. */

@@ -1,20 +1,14 @@
-import { isDeepStrictEqual } from 'node:util'
 import { STEP_TOLERANCE_MS } from '../../lib/journal/clock.ts'
 import { Journals } from '../../lib/journal/journals.ts'
-import type { StoredEntry } from '../../lib/journal/store.ts'
-import { ACCESS_JOURNAL, entryItem, HEAD_ITEM } from '../../lib/journal/table.ts'
+import { ACCESS_JOURNAL } from '../../lib/journal/table.ts'
 import { BrokerError, notFound } from '../../lib/model/errors.ts'
 import { SimBlobs } from './sim-blobs.ts'
-import { isEntry, isHead, SimDatabase } from './sim-database.ts'
+import { SimDatabase } from './sim-database.ts'
 import { added, removed, type WordEvent, type Words, wordMachine } from './sim-machine.ts'
 import { SimProcess } from './sim-process.ts'
 import { type Faults, NO_FAULTS, SimStore } from './sim-store.ts'
+import { SimWitness } from './sim-witness.ts'
 import { SimWorld } from './sim-world.ts'
-
-/**
- * Several environments that read and change journals on one database, under faults, and a witness who sees everything
- * that is answered and knows what every later answer must contain.
- */
 
 type WordJournals = Journals<Words, WordEvent, Words, WordEvent>
 
@@ -47,6 +41,7 @@ export interface RunReport {
   bases: number
 }
 
+/** Several environments that read and change journals on one database, under faults, and a witness of what they answer. */
 export class SimCluster {
   readonly world: SimWorld
   readonly report: RunReport = { commits: 0, noOps: 0, refusals: 0, unavailable: 0, views: 0, crashes: 0, bases: 0 }
@@ -54,13 +49,8 @@ export class SimCluster {
   readonly #objects = new Map<string, Uint8Array>()
   readonly #conditions: Conditions
   readonly #untilMs: number
+  readonly #witness = new SimWitness()
   #serial = 0
-
-  // What has been answered, and so is promised to whoever asks from now on.
-  readonly #promised = new Map<string, number>()
-  readonly #commits = new Map<string, 'made' | 'refused' | 'unknown'>()
-  readonly #madeAt = new Map<string, { journal: string; version: number }[]>()
-  readonly #observed: { journal: string; version: number; words: string[]; digest: number }[] = []
 
   constructor(seed: number, durationMs = 10_000) {
     this.world = new SimWorld(seed)
@@ -75,7 +65,8 @@ export class SimCluster {
     for (let i = 0; i < this.#conditions.processCount; i += 1) this.#start((error) => failures.push(error))
     await this.world.run()
     if (failures.length > 0) throw failures[0]
-    await this.#checkHistory()
+    this.#witness.checkHistory(this.#database)
+    this.report.bases = this.#objects.size
     return this.report
   }
 
@@ -160,36 +151,19 @@ export class SimCluster {
     })
   }
 
-  /** THE PROMISE: what was answered before the request arrived is in what the request is served from. */
   async #view(journals: WordJournals): Promise<void> {
     const arrival = journals.arrival()
-    const promised = new Map(this.#promised)
+    const promised = this.#witness.promisedNow()
     const nth = this.#drawVhost()
     const view = await journals.view(arrival, {
       vhost: ({ words }) => [...words][nth],
       confirm: this.world.chance(0.2),
     })
     this.report.views += 1
-    this.#observe(ACCESS_JOURNAL, view.versions, view.access, promised)
-    for (const journal of Object.keys(view.versions)) {
-      if (journal !== ACCESS_JOURNAL && view.vhost !== undefined) {
-        this.#observe(journal, view.versions, view.vhost, promised)
-      }
+    for (const [journal, version] of Object.entries(view.versions)) {
+      const state = journal === ACCESS_JOURNAL ? view.access : view.vhost
+      if (state !== undefined) this.#witness.served({ journal, version }, state, promised)
     }
-  }
-
-  #observe(
-    journal: string,
-    versions: Readonly<Record<string, number>>,
-    { words, digest }: Words,
-    promised: ReadonlyMap<string, number>,
-  ): void {
-    const version = versions[journal] ?? 0
-    const least = promised.get(journal) ?? 0
-    if (version < least) {
-      throw new Error(`${journal} ${version} served a request that arrived after ${least} was answered`)
-    }
-    this.#observed.push({ journal, version, words: [...words], digest })
   }
 
   /** Adds a word that may be there (a no-op) or removes one that may not (a 404). */
@@ -255,7 +229,7 @@ export class SimCluster {
     ) => { journal: string; events: WordEvent[]; create?: true; seal?: true }[],
   ): Promise<void> {
     let decidedOn = new Map<string, number>()
-    this.#commits.set(commitId, 'unknown')
+    this.#witness.changed(commitId, 'unknown')
     try {
       const { versions, changed } = await journals.transact({
         arrival: journals.arrival(),
@@ -267,23 +241,16 @@ export class SimCluster {
           return { writes: decide(vhosts, access), result: undefined }
         },
       })
-      this.#commits.set(commitId, changed ? 'made' : 'refused')
+      this.#witness.changed(commitId, changed ? 'made' : 'refused', changed ? versions : [])
       if (changed) this.report.commits += 1
       else this.report.noOps += 1
       await journals.settled(versions)
-      this.#promise([...versions, ...asVersions(decidedOn)])
-      if (changed) this.#madeAt.set(commitId, [...versions])
+      this.#witness.answered([...versions, ...asVersions(decidedOn)])
     } catch (error) {
       if (!(error instanceof BrokerError && error.kind === 'not-found')) throw error
       this.report.refusals += 1
-      this.#commits.set(commitId, 'refused')
-      this.#promise(asVersions(decidedOn))
-    }
-  }
-
-  #promise(versions: Iterable<{ journal: string; version: number }>): void {
-    for (const { journal, version } of versions) {
-      this.#promised.set(journal, Math.max(version, this.#promised.get(journal) ?? 0))
+      this.#witness.changed(commitId, 'refused')
+      this.#witness.answered(asVersions(decidedOn))
     }
   }
 
@@ -295,67 +262,6 @@ export class SimCluster {
   #nextSerial(): number {
     this.#serial += 1
     return this.#serial
-  }
-
-  /** The journals as they are in the end, against everything that was answered. */
-  async #checkHistory(): Promise<void> {
-    const journals = new Map(this.#database.journals.map((journal) => [journal, this.#readJournal(journal)]))
-    for (const [journal, entries] of journals) this.#checkReplay(journal, entries)
-    this.#checkCommits(journals)
-    this.report.bases = this.#objects.size
-  }
-
-  /** Contiguous, ended by the head, nothing after a seal. */
-  #readJournal(journal: string): StoredEntry[] {
-    const head = this.#database.latest(journal, HEAD_ITEM)
-    if (!isHead(head)) throw new Error(`journal ${journal} has no head`)
-    const entries = this.#database
-      .itemsOf(journal)
-      .filter((item) => item !== HEAD_ITEM)
-      .map((item) => this.#database.latest(journal, item))
-      .filter(isEntry)
-    const versions = entries.map(({ version }) => version)
-    const expected = Array.from({ length: head.version }, (_, i) => i + 1)
-    if (!isDeepStrictEqual(versions, expected))
-      throw new Error(`journal ${journal} is ${versions}, its head ${head.version}`)
-    if (!isEntry(this.#database.latest(journal, entryItem(head.version)))) throw new Error('the last entry is missing')
-    const seal = entries.findIndex(({ commitId }) => commitId.startsWith('delete') && journal !== ACCESS_JOURNAL)
-    if (seal >= 0 && seal !== entries.length - 1) throw new Error(`journal ${journal} has entries after its seal`)
-    return entries
-  }
-
-  /** Every state that was served is that of replaying the journal to its version. */
-  #checkReplay(journal: string, entries: readonly StoredEntry[]): void {
-    const state = wordMachine.initial()
-    const replayed = [{ words: [...state.words], digest: 0 }]
-    for (const { eventsJson } of entries) {
-      for (const event of JSON.parse(eventsJson) as WordEvent[]) wordMachine.apply(state, event)
-      replayed.push({ words: [...state.words], digest: state.digest })
-    }
-    for (const { version, words, digest } of this.#observed.filter((observed) => observed.journal === journal)) {
-      if (!isDeepStrictEqual(replayed[version], { words, digest })) {
-        throw new Error(`${journal} ${version} was served as ${words}, but is ${replayed[version]?.words}`)
-      }
-    }
-  }
-
-  /** Every change that was answered is there exactly once, and none that was refused. */
-  #checkCommits(journals: ReadonlyMap<string, readonly StoredEntry[]>): void {
-    for (const [journal, entries] of journals) {
-      const ids = entries.map(({ commitId }) => commitId)
-      if (new Set(ids).size !== ids.length) throw new Error(`journal ${journal} has a commit twice: ${ids}`)
-    }
-    const written = new Set([...journals.values()].flat().map(({ commitId }) => commitId))
-    for (const [commitId, outcome] of this.#commits) {
-      if (outcome === 'made' && !written.has(commitId)) throw new Error(`commit '${commitId}' was answered and is lost`)
-      if (outcome === 'refused' && written.has(commitId)) throw new Error(`commit '${commitId}' was refused and made`)
-    }
-    for (const [commitId, versions] of this.#madeAt) {
-      const isWhereSaid = versions.some(
-        ({ journal, version }) => journals.get(journal)?.[version - 1]?.commitId === commitId,
-      )
-      if (!isWhereSaid) throw new Error(`commit '${commitId}' is not at the version that was answered`)
-    }
   }
 }
 

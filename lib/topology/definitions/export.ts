@@ -94,7 +94,7 @@ function exportVhostItem({ name, description, tags, defaultQueueType, tracing, p
   }
 }
 
-const exportQueue = (queue: Queue) => ({
+export const exportQueue = (queue: Queue) => ({
   name: queue.name,
   durable: queue.durable,
   auto_delete: queue.autoDelete,
@@ -102,7 +102,7 @@ const exportQueue = (queue: Queue) => ({
   type: queue.type,
 })
 
-const exportExchange = (exchange: Exchange) => ({
+export const exportExchange = (exchange: Exchange) => ({
   name: exchange.name,
   type: exchange.type,
   durable: exchange.durable,
@@ -111,7 +111,7 @@ const exportExchange = (exchange: Exchange) => ({
   arguments: exchange.arguments,
 })
 
-function exportBinding(state: VhostState, { sourceId, destination, routingKey, arguments: args }: Binding) {
+export function exportBinding(state: VhostState, { sourceId, destination, routingKey, arguments: args }: Binding) {
   const { type, id } = destination
   const queue = type === 'queue' ? state.queueById(id) : undefined
   return {

@@ -1,5 +1,5 @@
-import { type AmqpTable, type AmqpValue, fieldOf, isTable } from '../../model/amqp-value.ts'
 import { tableFromJson } from '../../model/amqp-table.ts'
+import { type AmqpTable, type AmqpValue, fieldOf, isTable } from '../../model/amqp-value.ts'
 import { BrokerError, invalid } from '../../model/errors.ts'
 
 /** An object of a definitions file, read field by field. Every error names the place and what belongs there. */

@@ -132,7 +132,14 @@ class ContentsReader implements Contents {
     const vhost = this.#vhostOf(item)
     const known = this.contents.get(vhost)
     if (known) return known
-    const draft = { exchanges: [], policies: [], parameters: [], queues: [], bindings: [], skippedQueues: new Set<string>() }
+    const draft = {
+      exchanges: [],
+      policies: [],
+      parameters: [],
+      queues: [],
+      bindings: [],
+      skippedQueues: new Set<string>(),
+    }
     this.contents.set(vhost, draft)
     return draft
   }

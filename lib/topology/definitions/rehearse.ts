@@ -1,5 +1,5 @@
 import { BrokerError, invalid } from '../../model/errors.ts'
-import { type QueueType } from '../../model/queue.ts'
+import type { QueueType } from '../../model/queue.ts'
 import { NO_DEFAULT_QUEUE_TYPE, type Vhost } from '../../model/vhost.ts'
 import { type AccessCommand, decideAccess } from '../access/decide.ts'
 import type { AccessEvent } from '../access/events.ts'

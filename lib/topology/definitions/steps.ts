@@ -1,5 +1,5 @@
-import type { SetUser } from '../access/user.ts'
 import type { AccessCommand } from '../access/decide.ts'
+import type { SetUser } from '../access/user.ts'
 import { cut, cutIntoCommits, type Maker, type VhostCommit } from './commits.ts'
 import type { Definitions, VhostDefinition } from './definitions.ts'
 

@@ -1,0 +1,18 @@
+import type { Session } from '../broker/session.ts'
+import type { ApiContext } from './env.ts'
+import { header } from './session.ts'
+
+type SessionHandler = (c: ApiContext, session: Session) => Response | Promise<Response>
+
+/** The media type of the request's body, without its parameters; empty where none is named. */
+export const mediaType = (c: ApiContext): string =>
+  (header(c, 'content-type') ?? '').split(';', 1).join('').trim().toLowerCase()
+
+/** Contract §1.1: 415, without a body. */
+export const unsupportedMediaType = (c: ApiContext): Response => c.body(null, 415)
+
+/** For the few resources that take JSON only if it says so (contract §1.1). */
+export const jsonOnly =
+  <S extends Session>(handle: (c: ApiContext, session: S) => Response | Promise<Response>) =>
+  (c: ApiContext, session: S): ReturnType<SessionHandler> =>
+    mediaType(c) === 'application/json' ? handle(c, session) : unsupportedMediaType(c)

@@ -31,6 +31,19 @@ export interface AwsOptions {
   readonly endpoints?: { readonly dynamodb?: string; readonly sqs?: string; readonly s3?: string }
 }
 
+/** What all AWS SDK clients are made with. Members that are left out are the SDK's to find in its environment. */
+export function clientOptions(
+  { region, credentials, endpoints }: AwsOptions,
+  service: 'dynamodb' | 'sqs' | 's3',
+): { region?: string; credentials?: { accessKeyId: string; secretAccessKey: string }; endpoint?: string } {
+  const endpoint = endpoints?.[service]
+  return {
+    ...(region !== undefined && { region }),
+    ...(credentials !== undefined && { credentials }),
+    ...(endpoint !== undefined && { endpoint }),
+  }
+}
+
 /** The names of the environment variables that the stack sets and {@link readConfig} reads. */
 export const ENV = {
   namePrefix: 'LEVERET_NAME_PREFIX',

@@ -17,7 +17,7 @@ import {
   SQSClient,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs'
-import type { AwsOptions } from '../config.ts'
+import { type AwsOptions, clientOptions } from '../config.ts'
 
 /** What a batch call answers: HTTP 200 may hold failures, so every entry is looked up by its id. */
 export interface BatchAnswer {
@@ -74,12 +74,10 @@ export function openSqs(aws: AwsOptions, requestTimeoutMs = REQUEST_TIMEOUT_MS):
   }
 }
 
-function clientConfig({ region, credentials, endpoints }: AwsOptions, requestTimeout: number): SQSClientConfig {
+function clientConfig(aws: AwsOptions, requestTimeout: number): SQSClientConfig {
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
   return {
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(endpoints?.sqs === undefined ? {} : { endpoint: endpoints.sqs }),
+    ...clientOptions(aws, 'sqs'),
     // Queue URLs come from the configuration, as the endpoint does: neither overrides the other.
     useQueueUrlAsEndpoint: false,
     maxAttempts: MAX_ATTEMPTS,

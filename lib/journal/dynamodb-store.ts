@@ -9,7 +9,7 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Config } from '../config.ts'
+import { type Config, clientOptions } from '../config.ts'
 import { CONDITION_FAILED, toStoreError } from './dynamodb-errors.ts'
 import {
   changeIntentInput,
@@ -45,11 +45,8 @@ const REQUEST_TIMEOUT_MS = 1000
 
 /** The journal store of a configuration. Its client makes one attempt per call: this room retries, since it knows what a lost answer means. */
 export function openDynamoDbStore({ aws, topologyTable }: Pick<Config, 'aws' | 'topologyTable'>): DynamoDbStore {
-  const { region, credentials, endpoints } = aws
   const client = new DynamoDBClient({
-    ...(region !== undefined && { region }),
-    ...(credentials !== undefined && { credentials }),
-    ...(endpoints?.dynamodb !== undefined && { endpoint: endpoints.dynamodb }),
+    ...clientOptions(aws, 'dynamodb'),
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import type { AwsOptions } from '../config.ts'
+import { type AwsOptions, clientOptions } from '../config.ts'
 import type { Blobs } from './blobs.ts'
 
 type S3 = typeof import('@aws-sdk/client-s3')
@@ -37,13 +37,12 @@ export class S3Blobs implements Blobs {
   }
 }
 
-async function openClient({ region, credentials, endpoints }: AwsOptions): Promise<{ s3: S3; client: S3Client }> {
+async function openClient(aws: AwsOptions): Promise<{ s3: S3; client: S3Client }> {
   const s3 = await import('@aws-sdk/client-s3')
   const client = new s3.S3Client({
-    ...(region !== undefined && { region }),
-    ...(credentials !== undefined && { credentials }),
+    ...clientOptions(aws, 's3'),
     // An endpoint of one's own seldom resolves a host name per bucket.
-    ...(endpoints?.s3 !== undefined && { endpoint: endpoints.s3, forcePathStyle: true }),
+    ...(aws.endpoints?.s3 !== undefined && { forcePathStyle: true }),
   })
   return { s3, client }
 }

@@ -11,7 +11,7 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
-import { type AwsOptions, type Config, INTERNAL_QUEUES, internalQueueName } from '../config.ts'
+import { type AwsOptions, type Config, clientOptions, INTERNAL_QUEUES, internalQueueName } from '../config.ts'
 import { TOPOLOGY_TABLE } from '../journal/table.ts'
 
 /**
@@ -45,7 +45,7 @@ export async function createResources(
 }
 
 async function createTable(aws: AwsOptions, name: string): Promise<void> {
-  const client = new DynamoDBClient(clientOptions(aws, aws.endpoints?.dynamodb))
+  const client = new DynamoDBClient(clientOptions(aws, 'dynamodb'))
   try {
     await client.send(new CreateTableCommand(tableDefinition(name)))
     await waitUntilTableExists({ client, maxWaitTime: TABLE_DEADLINE_S, minDelay: 1 }, { TableName: name })
@@ -76,18 +76,6 @@ async function createQueue(sqs: SQSClient, name: string): Promise<Resources> {
   return { sqsQueueUrlBase: url.slice(0, -name.length - 1), sqsQueueArnBase: arn.slice(0, -name.length) }
 }
 
-/** Options of an AWS SDK client. Members that are left out are the SDK's to find in its environment. */
-function clientOptions(
-  { region, credentials }: AwsOptions,
-  endpoint: string | undefined,
-): { region?: string; credentials?: { accessKeyId: string; secretAccessKey: string }; endpoint?: string } {
-  return {
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  }
-}
-
 /** A queue's URL says where it is from elsewhere (LocalStack's names a public host); the endpoint is what is reachable here. */
 export const openSqsClient = (aws: AwsOptions): SQSClient =>
-  new SQSClient({ ...clientOptions(aws, aws.endpoints?.sqs), useQueueUrlAsEndpoint: false })
+  new SQSClient({ ...clientOptions(aws, 'sqs'), useQueueUrlAsEndpoint: false })

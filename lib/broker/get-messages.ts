@@ -1,6 +1,7 @@
 import { assertMayConsume } from '../access/permissions.ts'
 import type { Envelope } from '../delivery/envelope.ts'
 import type { ReceivedCopy } from '../delivery/received-copy.ts'
+import { MAX_TAG_MESSAGE_BYTES } from '../delivery/tags.ts'
 import { preconditionFailed, unavailable } from '../model/errors.ts'
 import type { Message } from '../model/message.ts'
 import { noSuchObject } from '../model/names.ts'
@@ -44,7 +45,7 @@ export interface GotMessage {
 /** What one answer may hold: Lambda ends at 6 MB (DESIGN §5). */
 const MAX_ANSWER_BYTES = 4_500_000
 /** What a message takes in an answer beside its payload and its properties. */
-const MESSAGE_OVERHEAD_BYTES = 400
+const MESSAGE_OVERHEAD_BYTES = 1000
 const BATCH = 10
 /** Long enough to answer in; whoever dies meanwhile gives the messages back by it. */
 const ANSWER_VISIBILITY_S = 30
@@ -101,7 +102,7 @@ async function receiveUpTo(
     if (copies.length === 0) break
     for (const [index, copy] of copies.entries()) {
       const opened = await openOrReturn(session, sqsQueueName, copies.slice(index), copy, held)
-      sizeBytes += sizeOf(copy, input.encodedSizeOf(opened.envelope.message.payload))
+      sizeBytes += sizeOf(copy, input.encodedSizeOf(opened.envelope.message.payload), input.ackMode)
       if (sizeBytes > MAX_ANSWER_BYTES) {
         await makeVisible(session, sqsQueueName, copies.slice(index))
         if (held.length === 0) throw tooLarge(sizeBytes)
@@ -113,8 +114,15 @@ async function receiveUpTo(
   return held
 }
 
-const sizeOf = ({ stored }: ReceivedCopy, payloadBytes: number): number =>
-  payloadBytes + (stored.attribute?.length ?? 0) + MESSAGE_OVERHEAD_BYTES
+/**
+ * An answer is JSON within Lambda's JSON, where each quote of the properties takes up to four bytes; a tag is base64 of
+ * what a reject needs.
+ */
+function sizeOf({ stored }: ReceivedCopy, payloadBytes: number, ackMode: AckMode): number {
+  const attributeBytes = stored.attribute?.length ?? 0
+  const tagBytes = ackMode === 'manual' ? 2 * (Math.min(stored.body.length, MAX_TAG_MESSAGE_BYTES) + attributeBytes) : 0
+  return payloadBytes + 4 * attributeBytes + tagBytes + MESSAGE_OVERHEAD_BYTES
+}
 
 const tooLarge = (sizeBytes: number) =>
   preconditionFailed(

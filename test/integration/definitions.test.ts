@@ -216,7 +216,11 @@ const BROKEN: [what: string, file: unknown, named: RegExp][] = [
     /policies\[0\].*colour/s,
   ],
   ['a permission of nobody', { exchanges: [EXCHANGE], permissions: [{ ...PERMISSION, user: 'nobody' }] }, /"nobody"/],
-  ['a hash that is no base64', { exchanges: [EXCHANGE], users: [{ ...USER, password_hash: '!' }] }, /users\[0\]/],
+  [
+    'a hash that is no base64',
+    { exchanges: [EXCHANGE], users: [{ ...USER, password_hash: '!' }] },
+    /user 'new'.*not_base64/,
+  ],
   ['a name that is too long', { exchanges: [EXCHANGE, { ...EXCHANGE, name: 'é'.repeat(200) }] }, /é.*255|255.*é/s],
 ]
 

@@ -1,5 +1,5 @@
 import type { AmqpValue } from '../../model/amqp-value.ts'
-import { invalid } from '../../model/errors.ts'
+import { type BrokerError, invalid } from '../../model/errors.ts'
 import { toStored } from '../../model/json.ts'
 import type { ImportIntoVhost, ImportItem } from '../vhost/import.ts'
 import type { QueueDefinition, VhostContents } from './definitions.ts'
@@ -10,8 +10,11 @@ export const MAX_COMMIT_BYTES = 200 * 1024
 /** Each is an SQS queue to be made, which a request has little time for. */
 export const MAX_QUEUES_PER_COMMIT = 100
 
-/** What an event may hold beyond the item that caused it: the names of its fields, ids, names of SQS queues. */
-const EVENT_OVERHEAD_BYTES = 1000
+/** What an event may hold beyond the item that caused it: the names of its fields, and ids. */
+const EVENT_OVERHEAD_BYTES = 300
+
+/** A queue's event names the SQS queues behind it too, of which there are five at most (DESIGN §5, priority). */
+const QUEUE_OVERHEAD_BYTES = 1200
 
 /** A part of an import that is committed at once. */
 export type VhostCommit =
@@ -37,20 +40,35 @@ export function cutIntoCommits(contents: VhostContents, { user, mintId }: Maker)
     ...items(contents.exchanges.map((exchange) => ({ type: 'declare-exchange', id: mintId(), user, ...exchange }))),
     ...items(contents.policies.map((policy) => ({ type: 'set-policy', policy }))),
     ...items(contents.parameters.map((parameter) => ({ type: 'set-parameter', parameter }))),
-    ...cut(contents.queues, MAX_QUEUES_PER_COMMIT).map(
+    ...cut(contents.queues, queueBytes(user), MAX_QUEUES_PER_COMMIT).map(
       (queues): VhostCommit => ({ type: 'queues', queues, count: queues.length }),
     ),
     ...items(contents.bindings.map((binding) => ({ type: 'bind', ...binding }))),
   ]
 }
 
-/** Runs of at most `maxCount` elements whose events fit a commit, in order. Throws `invalid` for one that fits none. */
-export function cut<T extends object>(elements: readonly T[], maxCount = Number.POSITIVE_INFINITY): T[][] {
+const queueBytes =
+  (user: string): SizeOf<QueueDefinition> =>
+  (queue) =>
+    eventBytes({ user, ...queue }) + QUEUE_OVERHEAD_BYTES
+
+/** The stored size of the event that an element causes, or more. */
+export type SizeOf<T> = (element: T) => number
+
+/**
+ * Runs of at most `maxCount` elements whose events fit a commit, in order. Throws `invalid` for an element that fits none.
+ */
+export function cut<T extends object>(
+  elements: readonly T[],
+  sizeOf: SizeOf<T> = eventBytes,
+  maxCount = Number.POSITIVE_INFINITY,
+): T[][] {
   const parts: T[][] = []
   let part: T[] = []
   let sizeBytes = 0
   for (const element of elements) {
-    const elementBytes = eventBytes(element)
+    const elementBytes = sizeOf(element)
+    if (elementBytes > MAX_COMMIT_BYTES) throw tooLarge(element)
     if (part.length === maxCount || sizeBytes + elementBytes > MAX_COMMIT_BYTES) {
       parts.push(part)
       part = []
@@ -63,11 +81,13 @@ export function cut<T extends object>(elements: readonly T[], maxCount = Number.
   return parts.filter(({ length }) => length > 0)
 }
 
-function eventBytes(element: object): number {
-  // What is imported is data all of whose values have a stored form.
-  const text = JSON.stringify(toStored(element as unknown as AmqpValue))
-  const sizeBytes = Buffer.byteLength(text) + EVENT_OVERHEAD_BYTES
-  if (sizeBytes <= MAX_COMMIT_BYTES) return sizeBytes
-  const limit = MAX_COMMIT_BYTES - EVENT_OVERHEAD_BYTES
-  throw invalid(`an item is larger than ${limit} bytes, make it smaller: ${text.slice(0, 100)}…`)
-}
+/** The size of an event that holds no more than what causes it. */
+export const eventBytes = (cause: object): number => Buffer.byteLength(storedText(cause)) + EVENT_OVERHEAD_BYTES
+
+// What is imported is data all of whose values have a stored form.
+const storedText = (cause: object): string => JSON.stringify(toStored(cause as unknown as AmqpValue))
+
+const tooLarge = (element: object): BrokerError =>
+  invalid(
+    `an item is larger than a commit may be, which is ${MAX_COMMIT_BYTES} bytes: ${storedText(element).slice(0, 100)}…`,
+  )

@@ -19,7 +19,7 @@ export function importSteps(definitions: Definitions, users: readonly SetUser['u
   )
   // Exchanges precede topic permissions in RabbitMQ, which needs nothing of them; neither is bound to the other here.
   return [
-    ...accessSteps(userCommands(definitions, users)),
+    ...userSteps(definitions, users),
     ...definitions.vhosts.flatMap(vhostSteps),
     ...accessSteps([
       ...definitions.permissions.map((permission) => ({ type: 'set-permission', permission }) as const),
@@ -31,17 +31,23 @@ export function importSteps(definitions: Definitions, users: readonly SetUser['u
   ]
 }
 
-const accessSteps = (commands: readonly AccessCommand[]): ImportStep[] =>
-  cut(commands).map((part) => ({ type: 'access', commands: part, count: part.length }))
+const accessSteps = (commands: readonly AccessCommand[]): ImportStep[] => cut(commands).map(accessStep)
 
-/** A user's limits come right after the user, whose image each of them repeats. */
-function userCommands({ users }: Definitions, images: readonly SetUser['user'][]): AccessCommand[] {
-  return images.flatMap((user, index) => [
-    { type: 'set-user', user },
-    ...Object.entries(users[index]?.limits ?? {}).map(
+const accessStep = (commands: readonly AccessCommand[]): ImportStep => ({
+  type: 'access',
+  commands,
+  count: commands.length,
+})
+
+/** A user's limits come right after the user, whose image each of their events repeats. */
+function userSteps({ users }: Definitions, images: readonly SetUser['user'][]): ImportStep[] {
+  const causes = images.flatMap((user, index) => {
+    const limits = Object.entries(users[index]?.limits ?? {}).map(
       ([limit, value]): AccessCommand => ({ type: 'set-user-limit', user: user.name, limit, value }),
-    ),
-  ])
+    )
+    return [{ type: 'set-user', user } as const, ...limits].map((command) => ({ command, user }))
+  })
+  return cut(causes).map((part) => accessStep(part.map(({ command }) => command)))
 }
 
 function vhostSteps({ protectedFromDeletion, ...declaration }: VhostDefinition): ImportStep[] {

@@ -188,7 +188,10 @@ describe('a definitions file', () => {
     )
     const fields = ['name', 'vhost', 'type', 'value', 'arguments', 'definition', 'pattern', 'tags', 'limits', 'user']
     const more = ['component', 'source', 'destination', 'destination_type', 'routing_key', 'metadata', 'password_hash']
-    const table = fc.dictionary(fc.constantFrom(...fields, ...more, '__proto__'), fc.oneof(scalars, fc.object()))
+    const table = fc.dictionary(
+      fc.constantFrom(...fields, ...more, '__proto__'),
+      fc.oneof(scalars, fc.object({ values: [fc.string(), fc.boolean(), fc.maxSafeInteger(), fc.constant(null)] })),
+    )
     const section = fc.oneof(scalars, fc.array(fc.oneof({ weight: 5, arbitrary: table }, scalars), { maxLength: 3 }))
     const names = ['users', 'vhosts', 'permissions', 'topic_permissions', 'parameters', 'global_parameters']
     const sections = [...names, 'policies', 'queues', 'exchanges', 'bindings', 'rabbit_version']

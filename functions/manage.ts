@@ -3,8 +3,17 @@ import { type HttpHandler, lambdaHandler } from '../lib/api/lambda.ts'
 import { manageRoutes } from '../lib/api/manage-routes.ts'
 import type { Broker } from '../lib/broker/broker.ts'
 import { onFirstCall } from '../lib/broker/on-first-call.ts'
+import { setUpOnce } from '../lib/broker/set-up.ts'
 
 /** Serves the rest of the API: topology, users, permissions, definitions, what is listed and shown. */
 export const createHandler = (broker: Broker): HttpHandler => lambdaHandler(createApi(broker, manageRoutes))
 
-export const handler = onFirstCall(createHandler)
+/** Where the deployment could not set the broker up, since custom resources do nothing there, the first request does. */
+export const handler = onFirstCall((broker) => {
+  const serve = createHandler(broker)
+  const ensureSetUp = setUpOnce(broker)
+  return async (event: Parameters<HttpHandler>[0]) => {
+    await ensureSetUp()
+    return serve(event)
+  }
+})

@@ -21,6 +21,11 @@ export interface Config {
   readonly fullPollWaitS: number
   /** How long the counts of a queue may be shown again without asking SQS, ms. */
   readonly countsCacheMs: number
+  /**
+   * The ARN of the secret that holds the first administrator's name and password, for the functions that make it; where
+   * it is left out, somebody else does.
+   */
+  readonly administratorSecret?: string
   /** How the AWS clients are made; empty on AWS. */
   readonly aws: AwsOptions
 }
@@ -28,13 +33,18 @@ export interface Config {
 export interface AwsOptions {
   readonly region?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
-  readonly endpoints?: { readonly dynamodb?: string; readonly sqs?: string; readonly s3?: string }
+  readonly endpoints?: {
+    readonly dynamodb?: string
+    readonly sqs?: string
+    readonly s3?: string
+    readonly secretsmanager?: string
+  }
 }
 
 /** What all AWS SDK clients are made with. Members that are left out are the SDK's to find in its environment. */
 export function clientOptions(
   { region, credentials, endpoints }: AwsOptions,
-  service: 'dynamodb' | 'sqs' | 's3',
+  service: 'dynamodb' | 'sqs' | 's3' | 'secretsmanager',
 ): { region?: string; credentials?: { accessKeyId: string; secretAccessKey: string }; endpoint?: string } {
   const endpoint = endpoints?.[service]
   return {
@@ -52,12 +62,15 @@ export const ENV = {
   sqsQueueUrlBase: 'LEVERET_SQS_QUEUE_URL_BASE',
   sqsQueueArnBase: 'LEVERET_SQS_QUEUE_ARN_BASE',
   leaseMs: 'LEVERET_LEASE_MS',
+  /** Only where {@link Config.administratorSecret} is needed. */
+  administratorSecret: 'LEVERET_ADMINISTRATOR_SECRET',
 } as const
 
 const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
 
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const administratorSecret = env[ENV.administratorSecret]
   return {
     namePrefix: required(env, ENV.namePrefix),
     topologyTable: required(env, ENV.topologyTable),
@@ -66,6 +79,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     sqsQueueArnBase: required(env, ENV.sqsQueueArnBase),
     leaseMs: leaseFrom(required(env, ENV.leaseMs)),
     ...AWS_DEFAULTS,
+    ...(administratorSecret && { administratorSecret }),
     aws: {},
   }
 }

@@ -45,10 +45,24 @@ export interface Requester {
 export const hasVhostAccess = (access: AccessState, user: Requester, vhost: string): boolean =>
   access.permission(user.name, vhost) !== undefined
 
+const NO_VHOST_ACCESS = 'User not authorised to access virtual host'
+
 /** Throws `access-refused` unless {@link hasVhostAccess}. Whether there is such a vhost is asked before. */
 export function assertVhostAccess(access: AccessState, user: Requester, vhost: string): void {
-  if (!hasVhostAccess(access, user, vhost)) throw accessRefused('User not authorised to access virtual host')
+  if (!hasVhostAccess(access, user, vhost)) throw accessRefused(NO_VHOST_ACCESS)
 }
+
+/**
+ * For the management API: as {@link assertVhostAccess}, in the words of the tag that the resource asks for. As in
+ * RabbitMQ administrators enter every vhost: they see what is there and set policies, while whatever touches exchanges,
+ * queues and messages takes a permission of theirs as well.
+ */
+export function assertMayEnter(access: AccessState, user: EnteringUser, vhost: string, tag: RequiredTag): void {
+  if (tagsAllow(user, 'administrator') || hasVhostAccess(access, user, vhost)) return
+  throw accessRefused(tag === 'policymaker' ? TAG_REFUSALS.policymaker : NO_VHOST_ACCESS)
+}
+
+type EnteringUser = Requester & Pick<User, 'tags'>
 
 /**
  * A permission that is missing. `reason` is what management operations answer and tells nothing; `explanation` is what

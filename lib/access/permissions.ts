@@ -2,10 +2,10 @@ import type { Destination } from '../model/binding.ts'
 import type { User } from '../model/user.ts'
 import type { AccessState } from '../topology/access/state.ts'
 import {
+  assertMayEnter,
   assertPermission,
   assertTag,
   assertTopicPermission,
-  assertVhostAccess,
   type Requester,
   type Resource,
 } from './authorise.ts'
@@ -118,7 +118,7 @@ export const assertMayConsume = (access: AccessState, user: Requester, vhost: st
 /** For setting and deleting policies and parameters. */
 export function assertMayManagePolicies(access: AccessState, user: Pick<User, 'name' | 'tags'>, vhost: string): void {
   assertTag(user, 'policymaker')
-  assertVhostAccess(access, user, vhost)
+  assertMayEnter(access, user, vhost, 'policymaker')
 }
 
 /** For users, permissions, vhosts and definitions. */

@@ -2,7 +2,7 @@ import type { Session } from '../broker/session.ts'
 import type { ApiContext } from './env.ts'
 import { header } from './session.ts'
 
-type SessionHandler = (c: ApiContext, session: Session) => Response | Promise<Response>
+type Handler<S> = (c: ApiContext, session: S) => Response | Promise<Response>
 
 /** The media type of the request's body, without its parameters; empty where none is named. */
 export const mediaType = (c: ApiContext): string =>
@@ -13,6 +13,6 @@ export const unsupportedMediaType = (c: ApiContext): Response => c.body(null, 41
 
 /** For the few resources that take JSON only if it says so (contract §1.1). */
 export const jsonOnly =
-  <S extends Session>(handle: (c: ApiContext, session: S) => Response | Promise<Response>) =>
-  (c: ApiContext, session: S): ReturnType<SessionHandler> =>
+  <S extends Session>(handle: Handler<S>): Handler<S> =>
+  (c, session) =>
     mediaType(c) === 'application/json' ? handle(c, session) : unsupportedMediaType(c)

@@ -1,5 +1,5 @@
 import { authenticate } from '../access/authenticate.ts'
-import { assertTag, assertVhostAccess, type RequiredTag } from '../access/authorise.ts'
+import { assertMayEnter, assertTag, type RequiredTag } from '../access/authorise.ts'
 import { hasVhost, openSession, type Session, type VhostSession } from '../broker/session.ts'
 import { BrokerError, notFound } from '../model/errors.ts'
 import type { ApiContext } from './env.ts'
@@ -27,7 +27,7 @@ export const withSession =
     return handle(c, session)
   }
 
-/** For resources below `/:vhost`: lets a user with the tag and an entry in that vhost in. */
+/** For resources below `/:vhost`: lets a user in who has the tag and may enter that vhost. */
 export const withVhost =
   ({ tag, leased = false }: Entry, handle: (c: ApiContext, session: VhostSession) => Answer): Handler =>
   async (c) => {
@@ -35,7 +35,7 @@ export const withVhost =
     const session = await open(c, leased, vhost)
     assertTag(session.user, tag)
     if (!hasVhost(session)) throw noSuchVhost(c)
-    assertVhostAccess(session.access, session.user, vhost)
+    assertMayEnter(session.access, session.user, vhost, tag)
     return handle(c, session)
   }
 

@@ -71,5 +71,6 @@ export async function removeVhost(session: Session, name: string): Promise<void>
   await finishDeletingOrLeave(broker, intents)
 }
 
-const sqsNamesIn = (vhost: ReturnType<typeof stateOf>): string[] =>
+/** The physical names of all SQS queues behind the vhost's queues. */
+export const sqsNamesIn = (vhost: ReturnType<typeof stateOf>): string[] =>
   Array.from(vhost.queues(), ({ queue }) => queue.sqsQueues.map((sqsQueue) => sqsQueue.name)).flat()

@@ -87,6 +87,12 @@ export class Journals<Access, AccessEvent extends JournalEvent, Vhost, VhostEven
     return this.#timeline.now()
   }
 
+  /** Whether there is an access journal, without which nothing can be served. Throws `unavailable` as {@link view} does. */
+  async isSetUp(): Promise<boolean> {
+    const { heads } = await this.#replicas.heads.read([ACCESS_JOURNAL])
+    return heads.has(ACCESS_JOURNAL)
+  }
+
   /**
    * The states that may serve a request. Inside their leases nothing is read. Throws `unavailable` when the heads could
    * not be read for 3 s, and where the broker is not set up or a newer release wrote what is to be read.

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  assertMayEnter,
   assertPermission,
   assertTag,
   assertTopicPermission,
@@ -84,6 +85,16 @@ describe('access to a vhost', () => {
       kind: 'access-refused',
       reason: 'User not authorised to access virtual host',
     })
+  })
+
+  it('is not asked of administrators who manage, and of others in the words of the resource', () => {
+    const access = accessWith({ permissions: [{ user: 'lim', vhost: 'dv' }] })
+    const enter = (tags: readonly string[], vhost: string, tag: RequiredTag) => () =>
+      assertMayEnter(access, { name: 'lim', tags }, vhost, tag)
+    expect(enter(['management'], 'dv', 'management')).not.toThrow()
+    expect(enter(['administrator'], 'other', 'management')).not.toThrow()
+    expect(enter(['monitoring'], 'other', 'management')).toThrow('User not authorised to access virtual host')
+    expect(enter(['policymaker'], 'other', 'policymaker')).toThrow('User not authorised to access object')
   })
 })
 

@@ -178,15 +178,16 @@ describe('a refusal', () => {
 })
 
 describe('rights by tag', () => {
-  it('to policies take the tag and an entry in the vhost', () => {
+  it('to policies take the tag and an entry in the vhost, or the administrator tag', () => {
     const access = accessFor({})
     expect(() => assertMayManagePolicies(access, { name: 'u', tags: ['policymaker'] }, 'v')).not.toThrow()
     expect(() => assertMayManagePolicies(access, { name: 'u', tags: ['monitoring'] }, 'v')).toThrow(
       'User not authorised to access object',
     )
-    expect(() => assertMayManagePolicies(access, { name: 'u', tags: ['administrator'] }, 'third')).toThrow(
-      'User not authorised to access virtual host',
+    expect(() => assertMayManagePolicies(access, { name: 'u', tags: ['policymaker'] }, 'third')).toThrow(
+      'User not authorised to access object',
     )
+    expect(() => assertMayManagePolicies(access, { name: 'u', tags: ['administrator'] }, 'third')).not.toThrow()
   })
 
   it('to users, permissions, vhosts and definitions take the administrator tag', () => {

@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { spawnNode } from '../local/spawned.ts'
+import { temporaryDirectory } from '../local/temporary-directory.ts'
 import { type ApiAnswer, callApi } from '../support/embedded.ts'
 import type { GotMessage } from './story.ts'
 
@@ -26,7 +24,6 @@ interface Answered {
 }
 
 interface Broker {
-  readonly url: string
   call(method: string, path: string, body?: unknown): Promise<ApiAnswer>
   kill(): Promise<void>
 }
@@ -36,7 +33,6 @@ async function start(dataDir: string): Promise<Broker> {
   const [, url = ''] = await process.seen(/listens on (http:\S+)/)
   const leveret = { url, username: 'guest', password: 'guest' }
   return {
-    url,
     call: (method, path, body) => callApi(leveret, method, path, body),
     kill: async () => {
       process.kill('SIGKILL')
@@ -156,13 +152,6 @@ async function expectAllThere(broker: Broker, { published, declared, bound }: An
     ).toEqual([])
   }
   published.clear()
-}
-
-/** As spawnNode's, but for as long as the test: a restart works in the directory that the killed process had. */
-function temporaryDirectory(): string {
-  const path = mkdtempSync(join(tmpdir(), 'leveret-kill-nine-'))
-  onTestFinished(() => vi.waitFor(() => rmSync(path, { recursive: true, force: true }), { timeout: 5_000 }))
-  return path
 }
 
 test('ten kills with signal 9 lose no publish and no change that was answered', { timeout: 120_000 }, async () => {

@@ -1,0 +1,28 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
+import type { Construct } from 'constructs'
+
+/** Payloads go by age (DESIGN §4); bases of journals, under `bases/`, stay. */
+const PAYLOAD_DAYS = { 'live/': 90, 'scheduled/': 400 } as const
+
+/** What is too large for SQS, and the states from which journals are loaded. */
+export function blobsBucket(scope: Construct, removalPolicy: RemovalPolicy): Bucket {
+  const bucket = new Bucket(scope, 'Blobs', {
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    encryption: BucketEncryption.S3_MANAGED,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    lifecycleRules: [
+      ...Object.entries(PAYLOAD_DAYS).map(([prefix, days]) => ({ prefix, expiration: Duration.days(days) })),
+      { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+    ],
+    removalPolicy,
+    autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY,
+  })
+  Validations.of(bucket).acknowledge({
+    id: 'AwsSolutions-S1',
+    reason: 'Only the functions of this broker read and write it; who may publish and consume is logged by CloudTrail and the journal.',
+  })
+  return bucket
+}

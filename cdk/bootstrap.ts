@@ -1,0 +1,44 @@
+import { CustomResource, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { Construct } from 'constructs'
+
+const ADMINISTRATOR = 'admin'
+const PASSWORD_LENGTH = 32
+
+/** `{"username": "admin", "password": …}`: whom the broker lets in at first. Users are managed through the API from then on. */
+export function administratorSecret(scope: Construct, removalPolicy: RemovalPolicy): Secret {
+  const secret = new Secret(scope, 'Administrator', {
+    description: 'Name and password of the first administrator of a Leveret broker',
+    generateSecretString: {
+      secretStringTemplate: JSON.stringify({ username: ADMINISTRATOR }),
+      generateStringKey: 'password',
+      passwordLength: PASSWORD_LENGTH,
+      excludePunctuation: true,
+    },
+    removalPolicy,
+  })
+  Validations.of(secret).acknowledge({
+    id: 'AwsSolutions-SMG4',
+    reason: 'It is the password at first; the broker keeps a hash, and the administrator changes it through the API.',
+  })
+  return secret
+}
+
+export interface BootstrapProps {
+  readonly lambda: IFunction
+  readonly timeout: Duration
+  readonly removalPolicy: RemovalPolicy
+  /** The broker is told a new one by an update. */
+  readonly leaseMs: number
+}
+
+/** Has the broker set up when the stack is created or updated, and its declared queues deleted with a stack that keeps nothing. */
+export function bootstrapResource(scope: Construct, { lambda, timeout, removalPolicy, leaseMs }: BootstrapProps): CustomResource {
+  return new CustomResource(scope, 'Bootstrap', {
+    resourceType: 'Custom::LeveretBootstrap',
+    serviceToken: lambda.functionArn,
+    serviceTimeout: timeout.plus(Duration.seconds(30)),
+    properties: { LeaseMs: leaseMs, DeleteQueues: removalPolicy === RemovalPolicy.DESTROY },
+  })
+}

@@ -1,0 +1,76 @@
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
+import type { IBucket } from 'aws-cdk-lib/aws-s3'
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import type { Grant } from './broker-function.ts'
+
+/** What the functions use, and what of it they may do. Batch and transact calls need the actions of their parts. */
+export interface GrantedParts {
+  readonly table: Pick<ITable, 'tableArn'>
+  readonly blobs: IBucket
+  readonly relay: IQueue
+  readonly administratorSecret: ISecret
+  readonly anyQueueArn: string
+}
+
+/** What each function does, in the words of AWS. */
+export type GrantsByFunction = Readonly<Record<FunctionName, readonly Grant[]>>
+
+export type FunctionName = 'publish' | 'consume' | 'manage' | 'relay' | 'clock' | 'bootstrap'
+
+export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
+  const { readTopology, changeTopology, settleIntents } = tableGrants(parts)
+  const { readBases, writeBases, readPayloads, tellMissing, writePayloads } = blobGrants(parts)
+  const onQueues = (...actions: string[]): Grant => ({ actions, resources: [parts.anyQueueArn] })
+  const takeMessages = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes']
+  const readSecret = { actions: ['secretsmanager:GetSecretValue'], resources: [parts.administratorSecret.secretArn] }
+  return {
+    publish: [readTopology, readBases, writePayloads, onQueues('sqs:SendMessage')],
+    consume: [readTopology, readBases, readPayloads, tellMissing, writePayloads, onQueues('sqs:SendMessage', ...takeMessages)],
+    manage: [
+      readTopology,
+      changeTopology,
+      readBases,
+      writeBases,
+      readSecret,
+      onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', ...takeMessages),
+    ],
+    relay: [
+      readTopology,
+      readBases,
+      readPayloads,
+      tellMissing,
+      writePayloads,
+      onQueues('sqs:SendMessage'),
+      // As its event source, which acts in the function's name.
+      {
+        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+        resources: [parts.relay.queueArn],
+      },
+    ],
+    clock: [settleIntents, onQueues('sqs:DeleteQueue')],
+    bootstrap: [readTopology, changeTopology, readBases, writeBases, readSecret, onQueues('sqs:DeleteQueue')],
+  }
+}
+
+function tableGrants({ table: { tableArn } }: GrantedParts) {
+  const onTable = (...actions: string[]): Grant => ({ actions, resources: [tableArn] })
+  return {
+    readTopology: onTable('dynamodb:BatchGetItem', 'dynamodb:Query'),
+    changeTopology: onTable('dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'),
+    settleIntents: onTable('dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'),
+  }
+}
+
+function blobGrants({ blobs }: GrantedParts) {
+  const payloads = blobs.arnForObjects('live/*')
+  const bases = blobs.arnForObjects('bases/*')
+  return {
+    readBases: { actions: ['s3:GetObject'], resources: [bases] },
+    writeBases: { actions: ['s3:PutObject'], resources: [bases] },
+    readPayloads: { actions: ['s3:GetObject'], resources: [payloads] },
+    // S3 says that an object does not exist only to whom may list the bucket; to others it says that they may not read it.
+    tellMissing: { actions: ['s3:ListBucket'], resources: [blobs.bucketArn] },
+    writePayloads: { actions: ['s3:PutObject'], resources: [payloads] },
+  }
+}

@@ -1,0 +1,35 @@
+import { Aws, Fn, Stack } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { internalQueueName } from '../lib/config.ts'
+
+/** Names and ARNs that a broker's parts have in common; all of them are resolved at deployment. */
+export interface BrokerNames {
+  /** `{name}-{8 hex of the stack's id}`. */
+  readonly namePrefix: string
+  readonly sqsQueueUrlBase: string
+  readonly sqsQueueArnBase: string
+  /** Matches every SQS queue of this broker, and of no other. */
+  readonly anyQueueArn: string
+  readonly relayQueueName: string
+  /** Where relay messages go that could not be relayed in any number of attempts. */
+  readonly failedQueueName: string
+}
+
+/**
+ * CloudFormation mints a new id for every stack, also for one that takes a deleted one's name, so that no broker ever finds
+ * the SQS queues of another one.
+ */
+export function brokerNames(scope: Construct, name: string): BrokerNames {
+  const { partition, region, account, urlSuffix } = Stack.of(scope)
+  const stackGuid = Fn.select(2, Fn.split('/', Aws.STACK_ID))
+  const namePrefix = `${name}-${Fn.select(0, Fn.split('-', stackGuid))}`
+  const sqsQueueArnBase = `arn:${partition}:sqs:${region}:${account}:`
+  return {
+    namePrefix,
+    sqsQueueUrlBase: `https://sqs.${region}.${urlSuffix}/${account}`,
+    sqsQueueArnBase,
+    anyQueueArn: `${sqsQueueArnBase}${namePrefix}-*`,
+    relayQueueName: internalQueueName({ namePrefix }, 'relay'),
+    failedQueueName: `${namePrefix}-failed`,
+  }
+}

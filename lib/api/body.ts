@@ -24,14 +24,15 @@ function utf8Text(bytes: Buffer): string {
 }
 
 /**
- * The body as a JSON object: an empty body, `null` and `undefined` count as `{}`, everything else that is no object is
- * refused in RabbitMQ's words (contract §1.1).
+ * The body as a JSON object: an empty body, `undefined`, `null` and, as RabbitMQ has it, `true` and `false` count as
+ * `{}`; everything else that is no object is refused in RabbitMQ's words (contract §1.1).
  */
 export function bodyObject(c: ApiContext, maxBytes?: number): AmqpTable {
   const text = bodyText(c, maxBytes)
-  if (text === '' || text === 'null' || text === 'undefined') return {}
+  if (text === '' || text === 'undefined') return {}
   const value = parseBody(text)
   if (isTable(value)) return value
+  if (value === null || typeof value === 'boolean') return {}
   throw invalid(typeof value === 'string' ? DOUBLE_ENCODED : 'not_json')
 }
 

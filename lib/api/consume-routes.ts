@@ -1,28 +1,28 @@
 import { type GotMessage, getMessages } from '../broker/get-messages.ts'
 import type { VhostSession } from '../broker/session.ts'
 import { type Settlement, settle } from '../broker/settle.ts'
-import type { AmqpValue } from '../model/amqp-value.ts'
-import { BrokerError, invalid } from '../model/errors.ts'
-import { bodyArray, bodyObject } from './body.ts'
+import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'
+import { BrokerError, invalid, notFound } from '../model/errors.ts'
+import { assertFields, bodyArray, bodyObject } from './body.ts'
 import type { Api } from './env.ts'
-import { errorBody } from './errors.ts'
+import { errorBody, throughChannel } from './errors.ts'
 import { type GetBody, parseGetBody } from './get-body.ts'
 import { segment } from './path.ts'
 import { encodedSizeBytes, encodePayload, type PayloadForm } from './payload-form.ts'
-import { json } from './respond.ts'
+import { json, noContent } from './respond.ts'
 import { type Entry, withVhost } from './session.ts'
 import { deliveryTagOf, parseSettlement } from './settle-body.ts'
 
 /** Whoever gets or settles messages reads no topology: a lease serves. */
 const LEASED: Entry = { tag: 'management', leased: true }
 
-/** What function `consume` serves: get of contract §1.4, settle of DESIGN §8, and the refusal of actions. */
+/** What function `consume` serves: get of contract §1.4, settle of DESIGN §8, and actions. */
 export function consumeRoutes(api: Api): void {
   api.post(
     '/queues/:vhost/:queue/get',
     withVhost(LEASED, async (c, session) => {
       const body = parseGetBody(bodyObject(c))
-      const messages = await get(session, segment(c, 'queue'), body)
+      const messages = await throughChannel(session, () => get(session, segment(c, 'queue'), body))
       return json(
         c,
         messages.map((message) => renderMessage(message, body.form)),
@@ -40,10 +40,21 @@ export function consumeRoutes(api: Api): void {
 
   api.post(
     '/queues/:vhost/:queue/actions',
-    withVhost(LEASED, () => {
-      throw invalid('queues have no actions: nothing is mirrored, so there is nothing to sync')
+    withVhost({ tag: 'administrator', leased: true }, (c, { vhost }) => {
+      assertAction(bodyObject(c))
+      if (!vhost.queueByName(segment(c, 'queue'))) throw notFound()
+      return noContent(c)
     }),
   )
+}
+
+/** What RabbitMQ can be told to do with the mirrors of a queue. Here there are none, so that it has been done already. */
+const ACTIONS: readonly AmqpValue[] = ['sync', 'cancel_sync']
+
+function assertAction(body: AmqpTable): void {
+  assertFields(body, ['action'])
+  const action = body.action ?? null
+  if (!ACTIONS.includes(action)) throw invalid(['unknown', action])
 }
 
 const get = (session: VhostSession, queue: string, { form, ...input }: GetBody): Promise<readonly GotMessage[]> =>
@@ -77,6 +88,8 @@ async function settleEntries(session: VhostSession, queue: string, entries: read
     if (settlement instanceof BrokerError) return { ...tag, ...errorBody(settlement) }
     const outcome = outcomes.next().value
     if (!outcome) throw new Error('settle answered fewer outcomes than it was asked for')
-    return outcome.ok ? { ...tag, status: 'ok' } : { ...tag, ...errorBody(outcome.error) }
+    if (!outcome.ok) return { ...tag, ...errorBody(outcome.error) }
+    const extended = outcome.newDeliveryTag !== undefined && { new_delivery_tag: outcome.newDeliveryTag }
+    return { ...tag, status: 'ok', ...extended }
   })
 }

@@ -1,7 +1,9 @@
 import { AuthenticationError } from '../access/authenticate.ts'
+import { hasVhostAccess, PermissionError } from '../access/authorise.ts'
+import type { VhostSession } from '../broker/session.ts'
 import { EntryTooLargeError } from '../journal/entry.ts'
 import { logError } from '../log.ts'
-import { BrokerError, type ErrorKind, invalid } from '../model/errors.ts'
+import { accessRefused, BrokerError, type ErrorKind, invalid, unavailable } from '../model/errors.ts'
 import type { ApiContext } from './env.ts'
 import { json } from './respond.ts'
 
@@ -35,6 +37,35 @@ export function errorBody(error: BrokerError): { error: string; reason: unknown 
   return { error: error instanceof CodedError ? error.code : ANSWERS[kind].error, reason }
 }
 
+/** How AMQP calls what RabbitMQ's channels refuse; the HTTP API repeats the code with some (contract §1.1). */
+const CHANNEL_PREFIXES: Partial<Record<ErrorKind, string>> = {
+  'precondition-failed': '406 PRECONDITION_FAILED',
+  'access-refused': 'ACCESS_REFUSED',
+  'not-found': 'NOT_FOUND',
+}
+
+/** The error in the words of a channel, which name the object and who was refused. */
+export function channelError(error: BrokerError): BrokerError {
+  const prefix = CHANNEL_PREFIXES[error.kind]
+  if (prefix === undefined) return error
+  const text = error instanceof PermissionError ? error.explanation : error.message
+  return new BrokerError(error.kind, `${prefix} - ${text}`, { cause: error })
+}
+
+/**
+ * Does what RabbitMQ does through a channel: publish and get. None opens for an administrator without an entry in the
+ * vhost; the errors of the others are {@link channelError}s.
+ */
+export async function throughChannel<T>(session: VhostSession, work: () => Promise<T>): Promise<T> {
+  const { access, user, vhost } = session
+  if (!hasVhostAccess(access, user, vhost.vhost)) throw accessRefused('Access refused.')
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof BrokerError ? channelError(error) : error
+  }
+}
+
 const DEFAULT_RETRY_AFTER_S = 1
 
 /** Anything but the errors that rooms below announce is a defect of ours: it says nothing of the inside to the caller. */
@@ -43,8 +74,14 @@ export function errorResponse(c: ApiContext, error: unknown): Response {
   if (error instanceof EntryTooLargeError) return brokerErrorResponse(c, TOO_LARGE)
   if (error instanceof BrokerError) return brokerErrorResponse(c, error)
   logError('a request failed', error, { method: c.req.method })
+  if (isAwsFailure(error)) return brokerErrorResponse(c, AWS_FAILED)
   return json(c, { error: 'internal_server_error', reason: 'Internal Server Error' }, 500)
 }
+
+/** The AWS SDK marks whatever it gave up on, network failures included. */
+const isAwsFailure = (error: unknown): boolean => error instanceof Error && '$metadata' in error
+
+const AWS_FAILED = unavailable('a service that the broker depends on did not answer as it should: try again')
 
 const TOO_LARGE = invalid('what the request declares is too large for one change of the topology: make it smaller')
 

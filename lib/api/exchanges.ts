@@ -52,7 +52,8 @@ export function exchangeRoutes(api: Api): void {
   api.delete(
     '/exchanges/:vhost/:exchange',
     withVhost(MANAGEMENT, async (c, session) => {
-      await deleteExchange(session, { name: exchangeSegment(c, 'exchange'), ifUnused: queryFlag(c, 'if-unused') })
+      const { name } = findExchange(session.vhost, exchangeSegment(c, 'exchange'))
+      await deleteExchange(session, { name, ifUnused: queryFlag(c, 'if-unused') })
       return noContent(c)
     }),
   )
@@ -61,11 +62,11 @@ export function exchangeRoutes(api: Api): void {
 const LIST: ListOptions<ReturnType<typeof renderExchange>> = { order: ['vhost', 'name'] }
 
 const parseExchange = (body: AmqpTable) => ({
-  exchangeType: parseType(field(body, 'type')),
   durable: booleanField(body, 'durable', false),
   autoDelete: booleanField(body, 'auto_delete', false),
   internal: booleanField(body, 'internal', false),
   arguments: argumentsField(body),
+  exchangeType: parseType(field(body, 'type')),
 })
 
 function parseType(type: AmqpValue | undefined): string {

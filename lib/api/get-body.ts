@@ -30,13 +30,13 @@ export function parseGetBody(body: AmqpTable): GetBody {
   assertFields(body, ['ackmode', 'count', 'encoding'])
   return {
     count: parseCount(body.count),
-    ackMode: parseAckMode(body.ackmode ?? null),
     waitS: optionalInteger(body, 'wait', [0, MAX_WAIT_S]) ?? 0,
     visibilityS: optionalInteger(body, 'visibility', [0, MAX_VISIBILITY_S]),
     form: {
       encoding: parseEncoding(body.encoding),
       truncateBytes: optionalInteger(body, 'truncate', [0, Number.MAX_SAFE_INTEGER]),
     },
+    ackMode: parseAckMode(body.ackmode ?? null),
   }
 }
 

@@ -10,7 +10,7 @@ export type HttpHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayPro
 export const lambdaHandler =
   (api: Api): HttpHandler =>
   async (event) => {
-    const request = new Request('http://leveret/', { method: event.httpMethod })
+    const request = new Request('http://leveret/', { method: requestMethod(event.httpMethod) })
     const response = await api.fetch(request, { event })
     const result = {
       statusCode: response.status,
@@ -19,6 +19,12 @@ export const lambdaHandler =
     }
     return fits(result) ? result : TOO_LARGE
   }
+
+/** What a Request cannot be made with (Fetch standard, "forbidden method"). */
+const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK'])
+
+/** No resource has the method that stands for the forbidden ones, so they are answered as any other that is not allowed. */
+const requestMethod = (method: string): string => (FORBIDDEN_METHODS.has(method.toUpperCase()) ? 'PATCH' : method)
 
 /** What Lambda may answer (aws-facts §4), less what it adds. */
 const MAX_RESULT_BYTES = 6 * 1024 * 1024 - 4096

@@ -20,10 +20,12 @@ const PUBLISH_FIELDS = ['routing_key', 'properties', 'payload', 'payload_encodin
 /** Throws `invalid` in RabbitMQ's words. */
 export function parsePublishBody(body: AmqpTable): PublishBody {
   assertFields(body, PUBLISH_FIELDS)
+  const { payload } = body
+  if (typeof payload !== 'string') throw invalid('payload_not_string')
   return {
     routingKey: parseRoutingKey(body.routing_key),
     properties: parseProperties(body.properties ?? null),
-    payload: parsePayload(body.payload ?? null, body.payload_encoding ?? null),
+    payload: parsePayload(payload, body.payload_encoding ?? null),
   }
 }
 
@@ -52,8 +54,7 @@ function parseRoutingKey(value: AmqpValue | undefined): string {
   throw invalid(['not_string', 'routing_key'])
 }
 
-function parsePayload(payload: AmqpValue, encoding: AmqpValue): Uint8Array {
-  if (typeof payload !== 'string') throw invalid('payload_not_string')
+function parsePayload(payload: string, encoding: AmqpValue): Uint8Array {
   if (encoding === 'string') return Buffer.from(payload, 'utf8')
   if (encoding === 'base64') return bytesOfBase64(payload)
   throw invalid(['unsupported_encoding', encoding])

@@ -4,7 +4,7 @@ import { type PublishOutcome, publishBatch } from '../broker/publish-batch.ts'
 import type { RouteStep } from '../routing/route-message.ts'
 import { bodyArray, bodyObject } from './body.ts'
 import type { Api } from './env.ts'
-import { errorBody } from './errors.ts'
+import { channelError, errorBody, throughChannel } from './errors.ts'
 import { exchangeSegment } from './path.ts'
 import { MAX_PUBLISH_BYTES, parsePublishBody, parsePublishEntry, parseRouteBody } from './publish-body.ts'
 import { json } from './respond.ts'
@@ -19,7 +19,8 @@ export function publishRoutes(api: Api): void {
     '/exchanges/:vhost/:exchange/publish',
     withVhost(LEASED, async (c, session) => {
       const message = parsePublishBody(bodyObject(c, MAX_PUBLISH_BYTES))
-      const { routed } = await publish(session, { exchange: exchangeSegment(c, 'exchange'), ...message })
+      const input = { exchange: exchangeSegment(c, 'exchange'), ...message }
+      const { routed } = await throughChannel(session, () => publish(session, input))
       return json(c, { routed })
     }),
   )
@@ -28,7 +29,8 @@ export function publishRoutes(api: Api): void {
     '/exchanges/:vhost/:exchange/publish/batch',
     withVhost(LEASED, async (c, session) => {
       const entries = bodyArray(c, MAX_PUBLISH_BYTES).map(parsePublishEntry)
-      const outcomes = await publishBatch(session, exchangeSegment(c, 'exchange'), entries)
+      const exchange = exchangeSegment(c, 'exchange')
+      const outcomes = await throughChannel(session, () => publishBatch(session, exchange, entries))
       return json(c, outcomes.map(renderOutcome))
     }),
   )
@@ -44,7 +46,7 @@ export function publishRoutes(api: Api): void {
 }
 
 const renderOutcome = (outcome: PublishOutcome): object =>
-  'error' in outcome ? errorBody(outcome.error) : { routed: outcome.routed }
+  'error' in outcome ? errorBody(channelError(outcome.error)) : { routed: outcome.routed }
 
 const renderStep = ({ source, destination, destinationType, routingKey, arguments: args, alternate }: RouteStep) => ({
   source,

@@ -5,6 +5,8 @@ import { queueCounts, sqsAddresses } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import { notFound } from '../model/errors.ts'
+import type { Queue } from '../model/queue.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
 import { argumentsField, bodyObject, booleanField } from './body.ts'
 import type { Api, ApiContext } from './env.ts'
 import { itemAnswer, listAnswer } from './list.ts'
@@ -41,8 +43,8 @@ export function queueRoutes(api: Api): void {
   api.delete(
     '/queues/:vhost/:queue',
     withVhost(MANAGEMENT, async (c, session) => {
-      const conditions = { ifEmpty: queryFlag(c, 'if-empty'), ifUnused: queryFlag(c, 'if-unused') }
-      await deleteQueue(session, { name: segment(c, 'queue'), ...conditions })
+      const { name } = requireQueue(session.vhost, segment(c, 'queue'))
+      await deleteQueue(session, { name, ifEmpty: queryFlag(c, 'if-empty'), ifUnused: queryFlag(c, 'if-unused') })
       return noContent(c)
     }),
   )
@@ -50,10 +52,17 @@ export function queueRoutes(api: Api): void {
   api.delete(
     '/queues/:vhost/:queue/contents',
     withVhost(MANAGEMENT, async (c, session) => {
-      await purgeQueue(session, segment(c, 'queue'))
+      await purgeQueue(session, requireQueue(session.vhost, segment(c, 'queue')).name)
       return noContent(c)
     }),
   )
+}
+
+/** As in RabbitMQ, whoever may see the vhost's queues is told that one is missing before anything else. */
+function requireQueue(vhost: VhostState, name: string): Queue {
+  const queue = vhost.queueByName(name)
+  if (!queue) throw notFound()
+  return queue
 }
 
 const parseQueue = (body: AmqpTable) => ({
@@ -72,8 +81,7 @@ function listQueues(c: ApiContext, session: Session, sessions: readonly VhostSes
 
 async function showQueue(c: ApiContext, session: VhostSession): Promise<Response> {
   const { vhost } = session
-  const queue = vhost.queueByName(segment(c, 'queue'))
-  if (!queue) throw notFound()
+  const queue = requireQueue(vhost, segment(c, 'queue'))
   const { urls, arns } = sqsAddresses(session, queue)
   const counts = (await queueCounts(session, [queue])).get(queue.id)
   return itemAnswer(c, {

@@ -21,7 +21,12 @@ export interface Settlement {
   readonly visibilityS?: number | undefined
 }
 
-export type SettleOutcome = { readonly ok: true } | { readonly ok: false; readonly error: BrokerError }
+/** Of an extension that succeeded: the tag that is good until the new deadline. The old one is good until the old deadline. */
+interface Extended {
+  readonly newDeliveryTag?: string
+}
+
+export type SettleOutcome = ({ readonly ok: true } & Extended) | { readonly ok: false; readonly error: BrokerError }
 
 /** What becomes of a copy in SQS: it is deleted, or becomes visible after so long. */
 type Step = { readonly delete: true } | { readonly visibleAfterS: number }
@@ -29,6 +34,8 @@ type Step = { readonly delete: true } | { readonly visibleAfterS: number }
 interface Open {
   readonly delivered: Delivered
   readonly step: Step
+  /** Whether the delivery goes on, under a new tag. */
+  readonly isExtended: boolean
 }
 
 const DEFAULT_EXTENSION_S = 30
@@ -47,8 +54,15 @@ export async function settle(
   const failures = await applySteps(session, opened)
   return opened.map((entry) => {
     const error = entry instanceof BrokerError ? entry : failures.get(entry)
-    return error ? { ok: false, error } : { ok: true }
+    if (error) return { ok: false, error }
+    return { ok: true, ...(entry instanceof BrokerError ? {} : extension(session, queue, entry)) }
   })
+}
+
+function extension(session: VhostSession, queue: Queue, { delivered, step, isExtended }: Open): Extended {
+  if (!isExtended || !('visibleAfterS' in step)) return {}
+  const deadlineMs = session.broker.clock.wallMs() + step.visibleAfterS * 1000
+  return { newDeliveryTag: tagsOf(session).seal({ ...delivered, deadlineMs }, queue.id) }
 }
 
 /** Finds out what is to be done; a reject is passed on to its dead-letter exchange here, before its copy goes. */
@@ -57,7 +71,8 @@ async function open(session: VhostSession, queue: Queue, settlement: Settlement)
   if (!delivered) return invalid(`the delivery tag is not one of queue '${queue.name}'`)
   if (delivered.deadlineMs <= session.broker.clock.wallMs()) return expired()
   try {
-    return { delivered, step: await stepFor(session, queue, settlement, delivered) }
+    const step = await stepFor(session, queue, settlement, delivered)
+    return { delivered, step, isExtended: settlement.action === 'extend' }
   } catch (error) {
     return error instanceof BrokerError ? error : unavailable('the message could not be passed on', { cause: error })
   }

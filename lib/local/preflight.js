@@ -2,7 +2,7 @@
  * Runs before main.ts, under whatever Node the shell found. Any Node from 12 on must be able to parse and run it, so it
  * keeps to old syntax and imports nothing.
  */
-const needed = [22, 18]
+const needed = [24, 0]
 const found = process.versions.node.split('.').map(Number)
 
 if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {

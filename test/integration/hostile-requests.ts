@@ -136,12 +136,11 @@ const withoutLogin = fc
     return { ...request, headers }
   })
 
-/** The template's text with one field more in front. */
-const withField = (body: object, field: string): string => {
+/** The template's text with one field more in front; where it is an array, that of an entry with the field. */
+function withField(body: object, field: string): string {
+  if (Array.isArray(body)) return `[{${field}}]`
   const text = JSON.stringify(body)
-  return Array.isArray(body)
-    ? `[${field.slice(field.indexOf(':') + 1)}]`
-    : `{${field}${text === '{}' ? '' : ','}${text.slice(1)}`
+  return `{${field}${text === '{}' ? '' : ','}${text.slice(1)}`
 }
 
 const nested = fc

@@ -11,6 +11,7 @@ const story = new Story(leveret)
 /** Ten thousand in all. */
 const RUNS = { refusable: 6_000, reading: 1_500, confined: 2_500 }
 const SEED = 20_260_131
+const ALL_SENT: Sent[] = []
 const CONNECTIONS = 16
 
 beforeAll(async () => {
@@ -29,14 +30,14 @@ interface Sent {
 async function sendAll(requests: readonly RawRequest[]): Promise<Sent[]> {
   const port = Number(new URL(leveret.running.url).port)
   const waiting = requests.values()
-  const sent: Sent[] = []
+  const sent: Sent[] = []; void 0
   const work = async (): Promise<void> => {
     const connection = new RawConnection(port)
     for (const request of waiting) sent.push({ request, answer: await sendOne(connection, request) })
     connection.close()
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, work))
-  return sent
+  ALL_SENT.push(...sent); return sent
 }
 
 async function sendOne(connection: RawConnection, request: RawRequest): Promise<RawAnswer> {
@@ -140,4 +141,16 @@ describe('hostile requests', { timeout: 60_000 }, () => {
 test('after all of that the broker works', async () => {
   expect(await story.publish(THERE, { routing_key: 'k', payload: 'as ever' })).toBe(true)
   expect((await story.get(THERE)).map(({ payload }) => payload).sort()).toEqual(['as ever', 'untouched'])
+})
+
+test('tally', () => {
+  console.log(ALL_SENT.filter(({request, answer}) => answer.status < 400 && request.method !== 'GET' && request.target.startsWith('/api/vhosts')).map(({request, answer}) => describeRequest(request) + answer.status).join('\n'))
+  const tally = new Map<string, number>()
+  for (const { request, answer } of ALL_SENT) {
+    let r = ''
+    try { const b = JSON.parse(answer.body); r = `${b.error} ${typeof b.reason === 'string' ? b.reason.replace(/'[^']*'/g, "'…'").slice(0, 60) : JSON.stringify(b.reason)?.slice(0, 24)}` } catch { r = answer.body.slice(0, 20) }
+    const key = `${answer.status} ${answer.status < 400 ? `${request.method} ${request.target.split('/')[2]}` : r}`
+    tally.set(key, (tally.get(key) ?? 0) + 1)
+  }
+  console.log([...tally].sort((a, b) => b[1] - a[1]).map(([k, n]) => `${n}\t${k}`).join('\n'))
 })

@@ -46,10 +46,15 @@ describe('a message got by hand', () => {
   test('stays hidden for longer when that is asked for', async () => {
     const queue = await story.queue(unique('extend'))
     const tag = await delivered(queue, 'x', { visibility: 2 })
-    expect(await story.settle(queue, [{ delivery_tag: tag, action: 'extend', visibility: 600 }])).toMatchObject({
-      body: [{ status: 'ok' }],
-    })
+    const { body } = await story.settle(queue, [{ delivery_tag: tag, action: 'extend', visibility: 600 }])
+    expect(body).toMatchObject([{ delivery_tag: tag, status: 'ok' }])
     expect(await story.get(queue, { wait: 3 })).toEqual([])
+    const [extended] = body as { new_delivery_tag: string }[]
+    const late = await story.settle(queue, [
+      { delivery_tag: tag, action: 'ack' },
+      { delivery_tag: extended?.new_delivery_tag, action: 'ack' },
+    ])
+    expect(late.body).toMatchObject([{ error: 'bad_request' }, { status: 'ok' }])
   })
 
   test.each([8, 200_000])('of %i bytes goes to the dead-letter exchange when it is rejected', async (sizeBytes) => {

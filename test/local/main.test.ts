@@ -163,6 +163,6 @@ describe('the preflight', () => {
     const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })"
     const process = spawnNode(['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, PREFLIGHT])
     expect(await process.ended).toBe(1)
-    expect(process.output()).toMatch(/needs Node.js 22.18 or newer; this is 20.20.2.*npm ci.*install/s)
+    expect(process.output()).toMatch(/needs Node.js 24.0 or newer; this is 20.20.2.*npm ci.*install/s)
   })
 })

@@ -22,7 +22,8 @@ export function blobsBucket(scope: Construct, removalPolicy: RemovalPolicy): Buc
   })
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
-    reason: 'Only the functions of this broker read and write it; who may publish and consume is logged by CloudTrail and the journal.',
+    reason:
+      'Only the functions of this broker read and write it; who may publish and consume is logged by CloudTrail and the journal.',
   })
   return bucket
 }

@@ -34,8 +34,11 @@ export interface BootstrapProps {
 }
 
 /** Has the broker set up when the stack is created or updated, and its declared queues deleted with a stack that keeps nothing. */
-export function bootstrapResource(scope: Construct, { lambda, timeout, removalPolicy, leaseMs }: BootstrapProps): CustomResource {
-  return new CustomResource(scope, 'Bootstrap', {
+export function bootstrapResource(
+  scope: Construct,
+  { lambda, timeout, removalPolicy, leaseMs }: BootstrapProps,
+): CustomResource {
+  return new CustomResource(scope, 'SetUp', {
     resourceType: 'Custom::LeveretBootstrap',
     serviceToken: lambda.functionArn,
     serviceTimeout: timeout.plus(Duration.seconds(30)),

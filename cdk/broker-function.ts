@@ -11,12 +11,15 @@ import {
 } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
 import { bundledFunction } from './bundle.ts'
 
 /** Actions by the ARNs that they are allowed on. */
 export interface Grant {
   readonly actions: readonly string[]
   readonly resources: readonly string[]
+  /** Why resources end in a wildcard, where they do. */
+  readonly wildcard?: string
 }
 
 export interface BrokerFunctionProps {
@@ -46,6 +49,7 @@ export class BrokerFunction extends Construct {
       description: `Leveret, function ${props.name}`,
       inlinePolicies: { broker: new PolicyDocument({ statements: [...props.grants, logging].map(toStatement) }) },
     })
+    acknowledgeWildcards(this.role, props.grants)
     this.lambda = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,

@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { type BuildOptions, buildSync } from 'esbuild'
 
-const sourceOf = (name: string): string => fileURLToPath(new URL(`../functions/${name}.ts`, import.meta.url))
+const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
 
 /**
  * How a function is bundled: with the SDK in, since loading the runtime's own takes longer and its version is not ours to
@@ -24,7 +25,7 @@ const OPTIONS = {
 
 /** Writes the bundle of `functions/{name}.ts` into a directory: `{name}.mjs` and what it imports. */
 export const buildFunction = (name: string, outdir: string) =>
-  buildSync({ ...OPTIONS, entryPoints: [sourceOf(name)], outdir, metafile: true })
+  buildSync({ ...OPTIONS, entryPoints: [join(FUNCTIONS, `${name}.ts`)], outdir, metafile: true })
 
 /** The bundle as a Lambda function's code, known by its content: the same sources are never uploaded twice. */
 export function bundledFunction(name: string): Code {
@@ -32,9 +33,9 @@ export function bundledFunction(name: string): Code {
     buildFunction(name, outdir)
     return true
   }
-  return Code.fromAsset(sourceOf(name), {
+  return Code.fromAsset(FUNCTIONS, {
     assetHashType: AssetHashType.OUTPUT,
-    // An image has to be named, though `tryBundle` leaves it nothing to do.
-    bundling: { image: DockerImage.fromRegistry('scratch'), local: { tryBundle } },
+    // An image has to be named, though `tryBundle` leaves it nothing to do; the command tells this asset from its siblings.
+    bundling: { image: DockerImage.fromRegistry('scratch'), command: [name], local: { tryBundle } },
   })
 }

@@ -7,26 +7,42 @@ import type { Grant } from './broker-function.ts'
 /** What the functions use, and what of it they may do. Batch and transact calls need the actions of their parts. */
 export interface GrantedParts {
   readonly table: Pick<ITable, 'tableArn'>
-  readonly blobs: IBucket
-  readonly relay: IQueue
-  readonly administratorSecret: ISecret
+  readonly blobs: Pick<IBucket, 'bucketArn' | 'arnForObjects'>
+  readonly relay: Pick<IQueue, 'queueArn'>
+  readonly administratorSecret: Pick<ISecret, 'secretArn'>
   readonly anyQueueArn: string
 }
 
 /** What each function does, in the words of AWS. */
 export type GrantsByFunction = Readonly<Record<FunctionName, readonly Grant[]>>
 
+const ANY_QUEUE = "SQS queues are made and deleted while the broker runs; their prefix holds the stack's id."
+const ANY_OBJECT =
+  'Objects are made while the broker runs; the bucket is its own, and each function has the folders that it needs.'
+
 export type FunctionName = 'publish' | 'consume' | 'manage' | 'relay' | 'clock' | 'bootstrap'
 
 export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
   const { readTopology, changeTopology, settleIntents } = tableGrants(parts)
   const { readBases, writeBases, readPayloads, tellMissing, writePayloads } = blobGrants(parts)
-  const onQueues = (...actions: string[]): Grant => ({ actions, resources: [parts.anyQueueArn] })
-  const takeMessages = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes']
+  const onQueues = (...actions: string[]): Grant => ({ actions, resources: [parts.anyQueueArn], wildcard: ANY_QUEUE })
+  const takeMessages = [
+    'sqs:ReceiveMessage',
+    'sqs:DeleteMessage',
+    'sqs:ChangeMessageVisibility',
+    'sqs:GetQueueAttributes',
+  ]
   const readSecret = { actions: ['secretsmanager:GetSecretValue'], resources: [parts.administratorSecret.secretArn] }
   return {
     publish: [readTopology, readBases, writePayloads, onQueues('sqs:SendMessage')],
-    consume: [readTopology, readBases, readPayloads, tellMissing, writePayloads, onQueues('sqs:SendMessage', ...takeMessages)],
+    consume: [
+      readTopology,
+      readBases,
+      readPayloads,
+      tellMissing,
+      writePayloads,
+      onQueues('sqs:SendMessage', ...takeMessages),
+    ],
     manage: [
       readTopology,
       changeTopology,
@@ -66,11 +82,11 @@ function blobGrants({ blobs }: GrantedParts) {
   const payloads = blobs.arnForObjects('live/*')
   const bases = blobs.arnForObjects('bases/*')
   return {
-    readBases: { actions: ['s3:GetObject'], resources: [bases] },
-    writeBases: { actions: ['s3:PutObject'], resources: [bases] },
-    readPayloads: { actions: ['s3:GetObject'], resources: [payloads] },
+    readBases: { actions: ['s3:GetObject'], resources: [bases], wildcard: ANY_OBJECT },
+    writeBases: { actions: ['s3:PutObject'], resources: [bases], wildcard: ANY_OBJECT },
+    readPayloads: { actions: ['s3:GetObject'], resources: [payloads], wildcard: ANY_OBJECT },
     // S3 says that an object does not exist only to whom may list the bucket; to others it says that they may not read it.
     tellMissing: { actions: ['s3:ListBucket'], resources: [blobs.bucketArn] },
-    writePayloads: { actions: ['s3:PutObject'], resources: [payloads] },
+    writePayloads: { actions: ['s3:PutObject'], resources: [payloads], wildcard: ANY_OBJECT },
   }
 }

@@ -6,8 +6,6 @@ import { internalQueueName } from '../lib/config.ts'
 export interface BrokerNames {
   /** `{name}-{8 hex of the stack's id}`. */
   readonly namePrefix: string
-  readonly sqsQueueUrlBase: string
-  readonly sqsQueueArnBase: string
   /** Matches every SQS queue of this broker, and of no other. */
   readonly anyQueueArn: string
   readonly relayQueueName: string
@@ -20,15 +18,12 @@ export interface BrokerNames {
  * the SQS queues of another one.
  */
 export function brokerNames(scope: Construct, name: string): BrokerNames {
-  const { partition, region, account, urlSuffix } = Stack.of(scope)
+  const { partition, region, account } = Stack.of(scope)
   const stackGuid = Fn.select(2, Fn.split('/', Aws.STACK_ID))
   const namePrefix = `${name}-${Fn.select(0, Fn.split('-', stackGuid))}`
-  const sqsQueueArnBase = `arn:${partition}:sqs:${region}:${account}:`
   return {
     namePrefix,
-    sqsQueueUrlBase: `https://sqs.${region}.${urlSuffix}/${account}`,
-    sqsQueueArnBase,
-    anyQueueArn: `${sqsQueueArnBase}${namePrefix}-*`,
+    anyQueueArn: `arn:${partition}:sqs:${region}:${account}:${namePrefix}-*`,
     relayQueueName: internalQueueName({ namePrefix }, 'relay'),
     failedQueueName: `${namePrefix}-failed`,
   }

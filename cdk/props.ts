@@ -63,12 +63,20 @@ const NAME = /^[A-Za-z][A-Za-z0-9-]{0,22}[A-Za-z0-9]$/
 export function assertProps(props: LeveretProps): void {
   const { name, removalPolicy, leaseMs, throttle } = props
   if (isKnown(name) && !NAME.test(name)) {
-    throw refusal('name', name, 'use 2 to 24 letters, digits and dashes that begin with a letter and end without a dash')
+    throw refusal(
+      'name',
+      name,
+      'use 2 to 24 letters, digits and dashes that begin with a letter and end without a dash',
+    )
   }
   if (isKnown(leaseMs) && !isWhole(leaseMs, 0, MAX_LEASE_MS)) {
     throw refusal('leaseMs', leaseMs, `use whole milliseconds from 0 to ${MAX_LEASE_MS}`)
   }
-  if (removalPolicy !== undefined && removalPolicy !== RemovalPolicy.RETAIN && removalPolicy !== RemovalPolicy.DESTROY) {
+  if (
+    removalPolicy !== undefined &&
+    removalPolicy !== RemovalPolicy.RETAIN &&
+    removalPolicy !== RemovalPolicy.DESTROY
+  ) {
     throw refusal('removalPolicy', removalPolicy, 'use RemovalPolicy.RETAIN or RemovalPolicy.DESTROY')
   }
   if (throttle !== undefined) assertThrottle(throttle)

@@ -1,6 +1,6 @@
 import { createApi } from '../lib/api/app.ts'
-import { type HttpHandler, lambdaHandler } from '../lib/api/lambda.ts'
 import { consumeRoutes } from '../lib/api/consume-routes.ts'
+import { type HttpHandler, lambdaHandler } from '../lib/api/lambda.ts'
 import type { Broker } from '../lib/broker/broker.ts'
 import { onFirstCall } from '../lib/broker/on-first-call.ts'
 

@@ -7,7 +7,10 @@ import { relay } from '../lib/broker/relay.ts'
 export const createHandler =
   (broker: Broker) =>
   async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {
-    const failed = await relay(broker, records.map(({ messageId, body, messageAttributes }) => ({ id: messageId, body, messageAttributes })))
+    const failed = await relay(
+      broker,
+      records.map(({ messageId, body, messageAttributes }) => ({ id: messageId, body, messageAttributes })),
+    )
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
   }
 

@@ -59,8 +59,8 @@ export const ENV = {
   namePrefix: 'LEVERET_NAME_PREFIX',
   topologyTable: 'LEVERET_TOPOLOGY_TABLE',
   blobs: 'LEVERET_BLOBS',
-  sqsQueueUrlBase: 'LEVERET_SQS_QUEUE_URL_BASE',
-  sqsQueueArnBase: 'LEVERET_SQS_QUEUE_ARN_BASE',
+  relayQueueUrl: 'LEVERET_RELAY_QUEUE_URL',
+  relayQueueArn: 'LEVERET_RELAY_QUEUE_ARN',
   leaseMs: 'LEVERET_LEASE_MS',
   /** Only where {@link Config.administratorSecret} is needed. */
   administratorSecret: 'LEVERET_ADMINISTRATOR_SECRET',
@@ -71,17 +71,35 @@ const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const administratorSecret = env[ENV.administratorSecret]
+  const namePrefix = required(env, ENV.namePrefix)
+  const relay = {
+    name: internalQueueName({ namePrefix }, 'relay'),
+    url: required(env, ENV.relayQueueUrl),
+    arn: required(env, ENV.relayQueueArn),
+  }
   return {
-    namePrefix: required(env, ENV.namePrefix),
+    namePrefix,
     topologyTable: required(env, ENV.topologyTable),
     blobs: required(env, ENV.blobs),
-    sqsQueueUrlBase: required(env, ENV.sqsQueueUrlBase),
-    sqsQueueArnBase: required(env, ENV.sqsQueueArnBase),
+    ...whereQueuesAre(relay),
     leaseMs: leaseFrom(required(env, ENV.leaseMs)),
     ...AWS_DEFAULTS,
     ...(administratorSecret && { administratorSecret }),
     aws: {},
   }
+}
+
+/** Where SQS queues are, read off one that is there: endpoints and partitions differ, the names' place at the end does not. */
+export function whereQueuesAre(queue: {
+  readonly name: string
+  readonly url: string
+  readonly arn: string
+}): Pick<Config, 'sqsQueueUrlBase' | 'sqsQueueArnBase'> {
+  const { name, url, arn } = queue
+  if (!url.endsWith(`/${name}`) || !arn.endsWith(`:${name}`)) {
+    throw new Error(`the queue ${name} is at '${url}', '${arn}'`)
+  }
+  return { sqsQueueUrlBase: url.slice(0, -name.length - 1), sqsQueueArnBase: arn.slice(0, -name.length) }
 }
 
 /** What the embedded cloud takes from the environment; none of it concerns a deployed broker. */
@@ -99,6 +117,16 @@ export const readLocalEnvironment = (
   dynoxideBin: env.DYNOXIDE_BIN || undefined,
   searchPath: env.PATH,
 })
+
+/** What `leveret` on the command line takes from the environment, beside what the AWS SDK reads there by itself. */
+export interface CommandLineEnvironment {
+  /** Of the user of the HTTP API: unlike an option, nobody else on the machine sees it. */
+  readonly password: string | undefined
+}
+
+export const readCommandLineEnvironment = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): CommandLineEnvironment => ({ password: env.LEVERET_PASSWORD || undefined })
 
 /** DESIGN §3: a lease is at most ten seconds. */
 export const MAX_LEASE_MS = 10_000

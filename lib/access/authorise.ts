@@ -29,9 +29,13 @@ const TAG_REFUSALS: Record<RequiredTag, string> = {
 export const tagsAllow = (user: Pick<User, 'tags'>, tag: RequiredTag): boolean =>
   user.tags.some((held) => GRANTED_BY[tag].includes(held))
 
-/** Throws `access-refused` in RabbitMQ's words unless {@link tagsAllow}. Tags never replace permissions. */
+/**
+ * Throws `access-refused` unless {@link tagsAllow}, in RabbitMQ's words: they name the first tag that is missing on the
+ * way. Tags never replace permissions.
+ */
 export function assertTag(user: Pick<User, 'tags'>, tag: RequiredTag): void {
-  if (!tagsAllow(user, tag)) throw accessRefused(TAG_REFUSALS[tag])
+  if (tagsAllow(user, tag)) return
+  throw accessRefused(TAG_REFUSALS[tagsAllow(user, 'management') ? tag : 'management'])
 }
 
 /** The user who asks; a {@link User} is one. */

@@ -15,14 +15,17 @@ export interface BindingItem {
   readonly properties_key: string
 }
 
-/** Contract §1.1. So the default binding is the first of a queue's, which clients rely on. */
+/**
+ * RabbitMQ's order, in which a queue and an exchange of one name come in any. So the default binding is the first of a
+ * queue's, which clients rely on (contract §1.1).
+ */
 export const BINDING_ORDER = [
   'vhost',
   'source',
-  'destination_type',
   'destination',
   'routing_key',
   'properties_key',
+  'destination_type',
 ] as const
 
 /** All that somebody made, and the default exchange's, which every queue implies. */

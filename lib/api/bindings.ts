@@ -1,6 +1,8 @@
 import { bindTo, unbindFrom } from '../broker/bind.ts'
+import type { VhostSession } from '../broker/session.ts'
 import { propertiesKey, quote } from '../model/binding.ts'
 import { notFound } from '../model/errors.ts'
+import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
 import type { Ends } from '../topology/vhost/binding.ts'
 import {
   allBindings,
@@ -92,20 +94,24 @@ function routesBetween(
     }),
   )
 
+  const requireItem = (c: ApiContext, { vhost }: VhostSession): BindingItem => {
+    const [ends, key] = [endsOf(c), segment(c, 'properties')]
+    const item = itemsBetween(vhost, ends).find((binding) => binding.properties_key === key)
+    // Lists show the default binding of a queue that does not exist as well.
+    const isImagined = ends.source === DEFAULT_EXCHANGE && !vhost.queueByName(ends.destination)
+    if (!item || isImagined) throw notFound()
+    return item
+  }
+
   api.get(
     `${path}/:properties`,
-    withVhost(MANAGEMENT, (c, { vhost }) => {
-      const key = segment(c, 'properties')
-      const item = itemsBetween(vhost, endsOf(c)).find((binding) => binding.properties_key === key)
-      if (!item) throw notFound()
-      return itemAnswer(c, item)
-    }),
+    withVhost(MANAGEMENT, (c, session) => itemAnswer(c, requireItem(c, session))),
   )
 
   api.delete(
     `${path}/:properties`,
     withVhost(MANAGEMENT, async (c, session) => {
-      await unbindFrom(session, { ...endsOf(c), propertiesKey: segment(c, 'properties') })
+      await unbindFrom(session, { ...endsOf(c), propertiesKey: requireItem(c, session).properties_key })
       return noContent(c)
     }),
   )

@@ -6,7 +6,7 @@ import { BrokerError, invalid, notFound } from '../model/errors.ts'
 import { assertFields, bodyArray, bodyObject } from './body.ts'
 import type { Api } from './env.ts'
 import { errorBody, throughChannel } from './errors.ts'
-import { type GetBody, parseGetBody } from './get-body.ts'
+import { assertGetFields, type GetBody, parseGetBody } from './get-body.ts'
 import { segment } from './path.ts'
 import { encodedSizeBytes, encodePayload, type PayloadForm } from './payload-form.ts'
 import { json, noContent } from './respond.ts'
@@ -21,12 +21,9 @@ export function consumeRoutes(api: Api): void {
   api.post(
     '/queues/:vhost/:queue/get',
     withVhost(LEASED, async (c, session) => {
-      const body = parseGetBody(bodyObject(c))
-      const messages = await throughChannel(session, () => get(session, segment(c, 'queue'), body))
-      return json(
-        c,
-        messages.map((message) => renderMessage(message, body.form)),
-      )
+      const body = bodyObject(c)
+      assertGetFields(body)
+      return json(c, await throughChannel(session, () => get(session, segment(c, 'queue'), parseGetBody(body))))
     }),
   )
 
@@ -57,8 +54,11 @@ function assertAction(body: AmqpTable): void {
   if (!ACTIONS.includes(action)) throw invalid(['unknown', action])
 }
 
-const get = (session: VhostSession, queue: string, { form, ...input }: GetBody): Promise<readonly GotMessage[]> =>
-  getMessages(session, { ...input, queue, encodedSizeOf: (payload) => encodedSizeBytes(payload, form) })
+async function get(session: VhostSession, queue: string, { form, ...input }: GetBody): Promise<object[]> {
+  const encodedSizeOf = (payload: Uint8Array) => encodedSizeBytes(payload, form)
+  const messages = await getMessages(session, { ...input, queue, encodedSizeOf })
+  return messages.map((message) => renderMessage(message, form))
+}
 
 /** Contract §1.4: these fields, in this order; what settles a message by tag comes after them. */
 export function renderMessage({ message, ...delivery }: GotMessage, form: PayloadForm): object {

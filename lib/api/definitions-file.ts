@@ -22,7 +22,7 @@ const BYTE_ORDER_MARK = /^\uFEFF/
 
 function parseFile(text: string): AmqpTable {
   const json = text.replace(BYTE_ORDER_MARK, '')
-  const value = json.trim() === '' ? {} : parseJsonFile(json)
+  const value = json === '' ? {} : parseJsonFile(json)
   if (isTable(value)) return value
   throw invalid(NOT_JSON)
 }

@@ -1,7 +1,8 @@
 import { importDefinitions } from '../broker/import-definitions.ts'
 import { openVhostSessions } from '../broker/open-vhost-sessions.ts'
 import type { Session } from '../broker/session.ts'
-import { invalid, notFound } from '../model/errors.ts'
+import { invalid } from '../model/errors.ts'
+import { requireVhost } from '../topology/access/vhost.ts'
 import type { Definitions } from '../topology/definitions/definitions.ts'
 import { exportDefinitions, exportVhost } from '../topology/definitions/export.ts'
 import { parseDefinitions } from '../topology/definitions/parse.ts'
@@ -47,10 +48,9 @@ async function importAll(c: ApiContext, session: Session): Promise<Response> {
 }
 
 async function importOne(c: ApiContext, session: Session): Promise<Response> {
-  const vhost = segment(c, 'vhost')
-  if (!session.access.vhosts.has(vhost)) throw notFound('vhost_not_found')
   const file = await definitionsFile(c)
   if (file instanceof Response) return file
+  const { name: vhost } = requireVhost(session.access, segment(c, 'vhost'), 'vhost_not_found')
   return importFile(c, session, parseDefinitions(file, { vhost }))
 }
 

@@ -59,11 +59,12 @@ export function exchangeRoutes(api: Api): void {
   )
 }
 
-const LIST: ListOptions<ReturnType<typeof renderExchange>> = { order: ['vhost', 'name'] }
+const LIST: ListOptions<ReturnType<typeof renderExchange>> = { order: ['vhost', 'name'], paged: true }
 
+/** In the order in which RabbitMQ complains. */
 const parseExchange = (body: AmqpTable) => ({
-  durable: booleanField(body, 'durable', false),
   autoDelete: booleanField(body, 'auto_delete', false),
+  durable: booleanField(body, 'durable', false),
   internal: booleanField(body, 'internal', false),
   arguments: argumentsField(body),
   exchangeType: parseType(field(body, 'type')),

@@ -25,9 +25,11 @@ const ACK_MODES: readonly AckMode[] = [
   'manual',
 ]
 
-/** Throws `invalid`, where RabbitMQ has words for it in these. */
+/** What RabbitMQ asks of a body before it opens a channel. Throws `invalid` in its words. */
+export const assertGetFields = (body: AmqpTable): void => assertFields(body, ['ackmode', 'count', 'encoding'])
+
+/** Of a body that has the fields. Throws `invalid`, where RabbitMQ has words for it in these. */
 export function parseGetBody(body: AmqpTable): GetBody {
-  assertFields(body, ['ackmode', 'count', 'encoding'])
   return {
     count: parseCount(body.count),
     waitS: optionalInteger(body, 'wait', [0, MAX_WAIT_S]) ?? 0,

@@ -2,6 +2,7 @@ import { changeAccess } from '../broker/change.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import { notFound } from '../model/errors.ts'
 import type { Permission } from '../model/user.ts'
+import { assertUserAndVhost } from '../topology/access/permission.ts'
 import { requireVhost } from '../topology/access/vhost.ts'
 import { assertFields, bodyObject, stringField } from './body.ts'
 import type { Api } from './env.ts'
@@ -57,6 +58,7 @@ export function permissionRoutes(api: Api): void {
     '/permissions/:vhost/:user',
     withSession(ADMINISTRATOR, async (c, session) => {
       const [vhost, user] = [segment(c, 'vhost'), segment(c, 'user')]
+      assertUserAndVhost(session.access, { user, vhost })
       const permission = { user, vhost, ...parsePermission(bodyObject(c)) }
       const isNew = !session.access.permission(user, vhost)
       await changeAccess(session, { type: 'set-permission', permission })

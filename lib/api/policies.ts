@@ -35,7 +35,7 @@ export function policyRoutes(api: Api): void {
 
   api.get(
     '/policies/:vhost/:policy',
-    withVhost(MANAGEMENT, (c, { vhost }) => {
+    withVhost(POLICYMAKER, (c, { vhost }) => {
       const policy = vhost.policies.get(segment(c, 'policy'))
       if (!policy) throw notFound()
       return itemAnswer(c, renderPolicy(vhost.vhost, policy))

@@ -6,7 +6,13 @@ import { bodyArray, bodyObject } from './body.ts'
 import type { Api } from './env.ts'
 import { channelError, errorBody, throughChannel } from './errors.ts'
 import { exchangeSegment } from './path.ts'
-import { MAX_PUBLISH_BYTES, parsePublishBody, parsePublishEntry, parseRouteBody } from './publish-body.ts'
+import {
+  assertPublishFields,
+  MAX_PUBLISH_BYTES,
+  parsePublishBody,
+  parsePublishEntry,
+  parseRouteBody,
+} from './publish-body.ts'
 import { json } from './respond.ts'
 import { type Entry, withVhost } from './session.ts'
 
@@ -18,9 +24,9 @@ export function publishRoutes(api: Api): void {
   api.post(
     '/exchanges/:vhost/:exchange/publish',
     withVhost(LEASED, async (c, session) => {
-      const message = parsePublishBody(bodyObject(c, MAX_PUBLISH_BYTES))
-      const input = { exchange: exchangeSegment(c, 'exchange'), ...message }
-      const { routed } = await throughChannel(session, () => publish(session, input))
+      const [exchange, body] = [exchangeSegment(c, 'exchange'), bodyObject(c, MAX_PUBLISH_BYTES)]
+      assertPublishFields(body)
+      const { routed } = await throughChannel(session, () => publish(session, { exchange, ...parsePublishBody(body) }))
       return json(c, { routed })
     }),
   )

@@ -44,7 +44,7 @@ export function queueRoutes(api: Api): void {
     '/queues/:vhost/:queue',
     withVhost(MANAGEMENT, async (c, session) => {
       const { name } = requireQueue(session.vhost, segment(c, 'queue'))
-      await deleteQueue(session, { name, ifEmpty: queryFlag(c, 'if-empty'), ifUnused: queryFlag(c, 'if-unused') })
+      await deleteQueue(session, { name, ifEmpty: queryFlag(c, 'if-empty') })
       return noContent(c)
     }),
   )
@@ -65,9 +65,10 @@ function requireQueue(vhost: VhostState, name: string): Queue {
   return queue
 }
 
+/** In the order in which RabbitMQ complains. */
 const parseQueue = (body: AmqpTable) => ({
-  durable: booleanField(body, 'durable', false),
   autoDelete: booleanField(body, 'auto_delete', false),
+  durable: booleanField(body, 'durable', false),
   arguments: argumentsField(body),
 })
 
@@ -76,7 +77,7 @@ function listQueues(c: ApiContext, session: Session, sessions: readonly VhostSes
   const isCounted = !queryFlag(c, 'disable_stats') || queryFlag(c, 'enable_queue_totals')
   const items = queueItems(sessions)
   const augmentation = isCounted ? counting(session, items) : undefined
-  return listAnswer(c, [...items.keys()], { order: QUEUE_ORDER, augmentation })
+  return listAnswer(c, [...items.keys()], { order: QUEUE_ORDER, paged: true, augmentation })
 }
 
 async function showQueue(c: ApiContext, session: VhostSession): Promise<Response> {

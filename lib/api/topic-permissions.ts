@@ -2,6 +2,7 @@ import { changeAccess } from '../broker/change.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import { notFound } from '../model/errors.ts'
 import type { TopicPermission } from '../model/user.ts'
+import { assertUserAndVhost } from '../topology/access/permission.ts'
 import type { AccessState } from '../topology/access/state.ts'
 import { requireVhost } from '../topology/access/vhost.ts'
 import { assertFields, bodyObject, stringField } from './body.ts'
@@ -51,8 +52,10 @@ export function topicPermissionRoutes(api: Api): void {
     '/topic-permissions/:vhost/:user',
     withSession(ADMINISTRATOR, async (c, session) => {
       const [vhost, user] = [segment(c, 'vhost'), segment(c, 'user')]
+      assertUserAndVhost(session.access, { user, vhost })
       const permission = { user, vhost, ...parseTopicPermission(bodyObject(c)) }
-      const isNew = !session.access.topicPermission(user, vhost, permission.exchange)
+      // What the path names is the list, which may have had others in it.
+      const isNew = permissionsOf(session.access, { vhost, user }).length === 0
       await changeAccess(session, { type: 'set-topic-permission', permission })
       return created(c, isNew ? 'created' : 'existing')
     }),

@@ -52,7 +52,7 @@ export function userRoutes(api: Api): void {
   )
 }
 
-const LIST: ListOptions<ReturnType<typeof renderUser>> = { order: ['name'] }
+const LIST: ListOptions<ReturnType<typeof renderUser>> = { order: ['name'], paged: true }
 
 /** The user of that name. Throws `not-found`. */
 export function requireUser(access: AccessState, name: string): User {

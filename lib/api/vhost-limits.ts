@@ -35,7 +35,8 @@ export function vhostLimitRoutes(api: Api): void {
     withSession(
       ADMINISTRATOR,
       jsonOnly(async (c, session) => {
-        const [vhost, limit] = [segment(c, 'vhost'), segment(c, 'limit')]
+        const { name: vhost } = requireVhost(session.access, segment(c, 'vhost'), 'vhost_not_found')
+        const limit = segment(c, 'limit')
         await changeAccess(session, { type: 'set-vhost-limit', vhost, limit, value: limitValue(c, limit) })
         return noContent(c)
       }),

@@ -4,7 +4,7 @@ import type { AmqpTable } from '../model/amqp-value.ts'
 import type { Vhost } from '../model/vhost.ts'
 import { requireVhost } from '../topology/access/vhost.ts'
 import { parseTags } from '../topology/definitions/tags.ts'
-import { bodyObject, field, optionalBoolean, optionalString } from './body.ts'
+import { bodyObject, field, optionalBoolean, optionalString, stringField } from './body.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME } from './identity.ts'
 import { itemAnswer, listAnswer } from './list.ts'
@@ -20,7 +20,7 @@ export function vhostRoutes(api: Api): void {
   api.get(
     '/vhosts',
     withSession({ tag: 'management' }, (c, session) =>
-      listAnswer(c, listedVhosts(c, session).map(renderVhost), { order: ['name'] }),
+      listAnswer(c, listedVhosts(c, session).map(renderVhost), { order: ['name'], paged: true }),
     ),
   )
 
@@ -57,12 +57,11 @@ const protection = (isProtected: boolean) =>
     return noContent(c)
   })
 
-/** What a declaration names; the rest stays as it is. */
+/** As in RabbitMQ a declaration replaces description and tags, also where it has none; the rest stays as it is. */
 function parseVhost(body: AmqpTable) {
-  const tags = field(body, 'tags')
   return {
-    description: optionalString(body, 'description'),
-    tags: tags === undefined ? undefined : parseTags(tags),
+    description: stringField(body, 'description', ''),
+    tags: parseTags(field(body, 'tags') ?? ''),
     // The second is the spelling of old clients.
     defaultQueueType: optionalString(body, 'default_queue_type') ?? optionalString(body, 'defaultqueuetype'),
     tracing: optionalBoolean(body, 'tracing'),

@@ -1,6 +1,7 @@
 import { assertMayDeclareExchange } from '../access/permissions.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import { alternateExchangeOf } from '../model/exchange.ts'
+import { requireExchangeType } from '../topology/vhost/exchange.ts'
 import { changeVhost, newId } from './change.ts'
 import type { VhostSession } from './session.ts'
 
@@ -19,6 +20,7 @@ export async function declareExchange(
   declaration: ExchangeDeclaration,
 ): Promise<'created' | 'existing'> {
   const { broker, access, user, vhost } = session
+  requireExchangeType(declaration.exchangeType)
   assertMayDeclareExchange(access, user, vhost.vhost, {
     name: declaration.name,
     exists: vhost.exchangeByName(declaration.name) !== undefined,

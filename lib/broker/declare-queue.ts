@@ -8,7 +8,7 @@ import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { ImportItem } from '../topology/vhost/import.ts'
 import type { DeclareQueue } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
-import { changeVhost, commitOf, newId, stateOf, stillThere } from './change.ts'
+import { commitOf, newId, stateOf, stillThere } from './change.ts'
 import type { VhostSession } from './session.ts'
 import {
   CONTROL_PLANE_CONCURRENCY,
@@ -33,10 +33,23 @@ export async function declareQueue(
   assertMayDeclare(session, declaration)
   const command = commandFor(session, declaration)
   const isNew = decideVhost(session.vhost, command).length > 0
-  if (!isNew) return (await changeVhost(session, command)) === 'changed' ? 'created' : 'existing'
+  if (!isNew && (await isStillDeclared(session, command))) return 'existing'
   const { changed, versions } = await commitWithSqsQueues(session, [command], command)
   await session.broker.journals.settled(versions)
   return changed ? 'created' : 'existing'
+}
+
+/** Answers once every later request sees the queue. One that somebody has deleted meanwhile needs a new SQS queue. */
+async function isStillDeclared(session: VhostSession, command: DeclareQueue): Promise<boolean> {
+  const { journals } = session.broker
+  const journal = session.vhost.id
+  const { result, versions } = await journals.transact({
+    ...commitOf(session),
+    journals: (access) => [stillThere(session, access)],
+    decide: ({ vhosts }) => ({ writes: [], result: decideVhost(stateOf(vhosts, journal), command).length === 0 }),
+  })
+  if (result) await journals.settled(versions)
+  return result
 }
 
 /**

@@ -47,23 +47,26 @@ export function explainPublish(
 function assertPublishable(session: VhostSession, { exchange, routingKey, properties }: Omit<PublishInput, 'payload'>) {
   const { access, user, vhost, broker } = session
   assertShortString(routingKey, 'the routing key')
-  const routable = routableMessage({ routingKey, properties, random: () => broker.clock.random() })
   const node = vhost.exchangeByName(exchange)
-  assertMayPublish(access, user, vhost.vhost, { name: exchange, type: node?.exchange.type }, routable.routingKeys)
+  const checked = { name: exchange, type: node?.exchange.type }
+  assertMayPublish(access, user, vhost.vhost, checked, [routingKey])
   if (!node && exchange !== DEFAULT_EXCHANGE) throw noSuchObject('exchange', exchange, vhost.vhost)
   if (node?.exchange.internal) {
     throw accessRefused(`cannot publish to internal exchange '${exchange}' in vhost '${vhost.vhost}'`)
   }
   assertProperties(properties, user)
+  const routable = routableMessage({ routingKey, properties, random: () => broker.clock.random() })
+  // CC and BCC add keys, each of which is to be allowed as the first one is.
+  if (routable.routingKeys.length > 1) assertMayPublish(access, user, vhost.vhost, checked, routable.routingKeys)
   return routable
 }
 
 /** Contract §1.3, §3.8. */
 function assertProperties({ delivery_mode: deliveryMode, expiration, user_id: userId }: Properties, user: User): void {
-  if (deliveryMode !== undefined && deliveryMode !== 1 && deliveryMode !== 2) {
-    throw preconditionFailed(`invalid message: delivery_mode is ${deliveryMode}, it must be 1 or 2`)
+  if (userId !== undefined && userId !== user.name && !user.tags.includes('impersonator')) {
+    throw preconditionFailed(`user_id property set to '${userId}' but authenticated user was '${user.name}'`)
   }
   if (expiration !== undefined) parseExpirationMs(expiration)
-  if (userId === undefined || userId === user.name || user.tags.includes('impersonator')) return
-  throw preconditionFailed(`user_id property set to '${userId}' but authenticated user was '${user.name}'`)
+  if (deliveryMode === undefined || deliveryMode === 1 || deliveryMode === 2) return
+  throw preconditionFailed(`invalid message: {delivery_mode_unknown,${deliveryMode}}`)
 }

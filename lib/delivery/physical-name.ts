@@ -24,4 +24,10 @@ const slugOf = (source: string, maxLength: number): string =>
     .slice(0, maxLength)
     .replace(/-$/, '') || 'q'
 
+const RANDOM_PART = new RegExp(`-[0-9a-hjkmnp-tv-z]{${PHYSICAL_NAME_RANDOM_LENGTH}}(?:\\.fifo)?$`)
+
+/** Whether {@link physicalName} makes such names of this prefix. */
+export const isPhysicalName = (prefix: string, name: string): boolean =>
+  name.startsWith(`${prefix}-`) && RANDOM_PART.test(name.slice(prefix.length + 1))
+
 export const isFifoName = (sqsQueueName: string): boolean => sqsQueueName.endsWith(FIFO_SUFFIX)

@@ -1,4 +1,3 @@
-import type { Message } from '@aws-sdk/client-sqs'
 import { COPY_ATTRIBUTE, type CopyIdentity, parseCopy } from './copy.ts'
 import { type DecodedMessage, decodeMessage, MESSAGE_ATTRIBUTE, type StoredMessage } from './envelope.ts'
 import { UnknownEnvelopeError } from './envelope-metadata.ts'
@@ -28,6 +27,17 @@ export interface UndecodableCopy {
   readonly error: UnknownEnvelopeError
 }
 
+/** What is read of a message that ReceiveMessage answers, in the AWS SDK's spelling. */
+export interface SdkRecord {
+  readonly MessageId?: string | undefined
+  readonly ReceiptHandle?: string | undefined
+  readonly Body?: string | undefined
+  readonly Attributes?:
+    | { readonly [name in (typeof RECEIVED_SYSTEM_ATTRIBUTES)[number]]?: string | undefined }
+    | undefined
+  readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue?: string | undefined }>> | undefined
+}
+
 /** What {@link parseReceived} needs to be asked for by name. */
 export const RECEIVED_SYSTEM_ATTRIBUTES = [
   'ApproximateReceiveCount',
@@ -39,7 +49,7 @@ export const RECEIVED_SYSTEM_ATTRIBUTES = [
 export const RECEIVED_ATTRIBUTES = [MESSAGE_ATTRIBUTE, COPY_ATTRIBUTE]
 
 /** Reads one message of a ReceiveMessage answer. `queueName` is the declared queue's name. */
-export function parseReceived(received: Message, queueName: string): ReceivedCopy | UndecodableCopy {
+export function parseReceived(received: SdkRecord, queueName: string): ReceivedCopy | UndecodableCopy {
   const { Body = '', Attributes = {}, MessageAttributes = {}, ReceiptHandle = '', MessageId = '' } = received
   const receiveCount = Number(Attributes.ApproximateReceiveCount ?? 1)
   try {

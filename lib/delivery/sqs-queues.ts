@@ -45,15 +45,19 @@ export class SqsQueues {
    * Creates an SQS queue with everything that matters set explicitly; FIFO where the name ends in `.fifo`. Repeating it
    * changes nothing. No tags: tagging is limited to 5 calls a second. SQS wants 1 s between this and the first use.
    */
-  async create(name: string, { retentionS = QUEUE_RETENTION_S }: CreateOptions = {}): Promise<void> {
-    const Attributes = {
+  async create(name: string, options: CreateOptions = {}): Promise<void> {
+    await this.#sqs.createQueue({ QueueName: name, Attributes: this.attributesFor(name, options) })
+  }
+
+  /** The attributes that {@link create} sets. */
+  attributesFor(name: string, { retentionS = QUEUE_RETENTION_S }: CreateOptions = {}): Record<string, string> {
+    return {
       MaximumMessageSize: String(MAX_SQS_BYTES),
       MessageRetentionPeriod: String(retentionS),
       SqsManagedSseEnabled: 'true',
       Policy: tlsOnlyPolicy(this.arnOf(name)),
       ...(isFifoName(name) ? FIFO_ATTRIBUTES : {}),
     }
-    await this.#sqs.createQueue({ QueueName: name, Attributes })
   }
 
   /** Creates SQS queues, at most `concurrency` at a time. Rejects with the first failure; repeating it is harmless. */

@@ -11,7 +11,14 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
-import { type AwsOptions, type Config, clientOptions, INTERNAL_QUEUES, internalQueueName } from '../config.ts'
+import {
+  type AwsOptions,
+  type Config,
+  clientOptions,
+  INTERNAL_QUEUES,
+  internalQueueName,
+  whereQueuesAre,
+} from '../config.ts'
 import { TOPOLOGY_TABLE } from '../journal/table.ts'
 
 /**
@@ -68,12 +75,7 @@ async function createQueue(sqs: SQSClient, name: string): Promise<Resources> {
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }))
   await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: INTERNAL_QUEUE_ATTRIBUTES }))
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
-  const url = QueueUrl ?? ''
-  const arn = Attributes?.QueueArn ?? ''
-  if (!url.endsWith(`/${name}`) || !arn.endsWith(`:${name}`)) {
-    throw new Error(`the queue ${name} was made as '${url}', '${arn}'`)
-  }
-  return { sqsQueueUrlBase: url.slice(0, -name.length - 1), sqsQueueArnBase: arn.slice(0, -name.length) }
+  return whereQueuesAre({ name, url: QueueUrl ?? '', arn: Attributes?.QueueArn ?? '' })
 }
 
 /** A queue's URL says where it is from elsewhere (LocalStack's names a public host); the endpoint is what is reachable here. */

@@ -1,4 +1,4 @@
-import { type AmqpTable, type AmqpValue, isTable } from './amqp-value.ts'
+import { type AmqpTable, type AmqpValue, isTable, typeName } from './amqp-value.ts'
 import { invalid, preconditionFailed } from './errors.ts'
 import { assertShortString } from './names.ts'
 
@@ -46,7 +46,9 @@ export function routingKeysOf(routingKey: string, headers: AmqpTable): readonly 
 
 function copyKeys(header: 'CC' | 'BCC', value: AmqpValue | undefined): string[] {
   if (value === undefined) return []
-  if (!Array.isArray(value)) throw preconditionFailed(`invalid '${header}' header: it must be an array of strings`)
+  if (!Array.isArray(value)) {
+    throw preconditionFailed(`invalid message: {unacceptable_type_in_header,"${header}",${typeName(value)}}`)
+  }
   return value.map((key) => {
     if (typeof key !== 'string') throw preconditionFailed(`invalid '${header}' header: every element must be a string`)
     assertShortString(key, `a key in '${header}'`)
@@ -63,11 +65,19 @@ export function withoutBcc(properties: Properties): Properties {
 
 const MAX_EXPIRATION_MS = 315_360_000_000
 
-/** Contract §3.8: a decimal text of milliseconds, 0 to ten years. Throws `precondition-failed`. */
+/** Contract §3.8: a decimal text of milliseconds, 0 to ten years. Throws `precondition-failed` in RabbitMQ's words. */
 export function parseExpirationMs(expiration: string): number {
-  const expirationMs = /^\+?\d+$/.test(expiration) ? Number(expiration) : Number.NaN
-  if (expirationMs <= MAX_EXPIRATION_MS) return expirationMs
-  throw preconditionFailed(`invalid expiration '${expiration.slice(0, 40)}': it must be 0 to ${MAX_EXPIRATION_MS} ms`)
+  const [, digits, rest = ''] = /^([+-]?\d+)(.*)$/s.exec(expiration) ?? []
+  const complaint = digits === undefined ? 'no_integer' : expirationComplaint(digits, rest)
+  if (complaint !== undefined) throw preconditionFailed(`invalid expiration '${expiration}': ${complaint}`)
+  return Number(digits)
+}
+
+function expirationComplaint(digits: string, rest: string): string | undefined {
+  if (rest !== '') return `{leftover_string,${JSON.stringify(rest)}}`
+  const expirationMs = Number(digits)
+  if (expirationMs < 0) return `{value_negative,${digits}}`
+  return expirationMs > MAX_EXPIRATION_MS ? `{value_too_large,${digits}}` : undefined
 }
 
 /** How deep tables and arrays may nest; recursion over a message is bounded by it. */

@@ -154,13 +154,21 @@ describe('tags', () => {
     expect(await inVhost.as(login).call('PUT', path, policy)).toMatchObject({ status: 201 })
   })
 
-  test('administrator: everything, and yet only the vhosts with a permission', async () => {
+  test('administrator: everything outside vhosts, and a look into each; what is in one needs a permission there', async () => {
     const inVhost = await story.inVhost(unique('closed'))
+    await inVhost.queue('queue')
     const administrator = inVhost.as(await story.user('administrator'))
     expect((await administrator.call('GET', '/api/users')).status).toBe(200)
-    expect(await administrator.call('GET', inVhost.path('queues'))).toMatchObject(
-      refused('User not authorised to access virtual host'),
-    )
+    expect((await administrator.call('GET', inVhost.path('queues'))).body).toHaveLength(1)
+    const message = { properties: {}, routing_key: 'queue', payload: 'x', payload_encoding: 'string' }
+    const attempts: [string, string, object?][] = [
+      ['PUT', inVhost.path('queues', 'mine'), {}],
+      ['DELETE', inVhost.path('queues', 'queue')],
+      ['POST', `${inVhost.path('exchanges', 'amq.default')}/publish`, message],
+    ]
+    for (const [method, path, body] of attempts) {
+      expect(await administrator.call(method, path, body), path).toMatchObject(refused('Access refused.'))
+    }
   })
 })
 

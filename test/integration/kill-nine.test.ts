@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../local/temporary-directory.ts'
 import { type ApiAnswer, callApi } from '../support/embedded.ts'
 import type { GotMessage } from './story.ts'
 
-const MAIN = fileURLToPath(new URL('../../lib/local/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
 
 const ROUNDS = 10
 const PUBLISHERS = 8
@@ -29,7 +29,7 @@ interface Broker {
 }
 
 async function start(dataDir: string): Promise<Broker> {
-  const process = spawnNode([MAIN, '--port', '0', '--data', dataDir])
+  const process = spawnNode([MAIN, 'start', '--port', '0', '--data', dataDir])
   const [, url = ''] = await process.seen(/listens on (http:\S+)/)
   const leveret = { url, username: 'guest', password: 'guest' }
   return {

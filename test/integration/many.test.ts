@@ -29,7 +29,7 @@ test('queues that are declared all at once are all there, each once', async () =
 test('2,000 bindings of one exchange, imported, route each message to where it belongs', async () => {
   const inVhost = await story.inVhost(unique('wide'))
   const queues = Array.from({ length: 40 }, (_, index) => `queue-${index}`)
-  // Binding n leads to queue n % 40; every queue has one for each n that it is the remainder of.
+  // The nth leads to queue n % 40.
   const bindings = Array.from({ length: BINDINGS }, (_, index) => ({
     source: 'events',
     destination: `queue-${index % 40}`,

@@ -417,3 +417,17 @@ test('every change is obeyed by the next publish and seen by the next read', asy
   const got = await story.get(queue, { count: 200 })
   expect(got.map(({ payload }) => Number(payload)).sort((a, b) => a - b)).toEqual([...Array(100).keys()])
 })
+
+test('a queue that is deleted and declared again at the same time is there and works, or is not there', async () => {
+  const contend = async (name: string): Promise<void> => {
+    const path = story.path('queues', name)
+    await story.call('PUT', path, DURABLE)
+    const calls = [story.call('DELETE', path), story.call('PUT', path, DURABLE), story.call('PUT', path, DURABLE)]
+    for (const { status } of await Promise.all(calls)) expect([201, 204]).toContain(status)
+    if ((await statusOf(story.call('GET', path))) === 404) return
+    expect(await story.publish('', { routing_key: name, payload: 'x' })).toBe(true)
+    expect(await story.get(name)).toHaveLength(1)
+  }
+  const names = Array.from({ length: 8 }, () => unique('contended'))
+  for (let round = 0; round < 5; round += 1) await Promise.all(names.map(contend))
+})

@@ -5,6 +5,8 @@ import { onTestFinished, vi } from 'vitest'
 export interface Spawned {
   readonly pid: number
   output(): string
+  /** What it has written to standard output alone. */
+  printed(): string
   /** The first match in what it has written, to either stream; waits for it. */
   seen(pattern: RegExp): Promise<RegExpMatchArray>
   kill(signal: NodeJS.Signals): void
@@ -21,11 +23,14 @@ export function spawnNode(args: readonly string[], env: Readonly<Record<string, 
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
-    })
-  }
+  let printed = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    printed += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
   const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
   onTestFinished(async () => {
     child.kill('SIGTERM')
@@ -39,6 +44,7 @@ export function spawnNode(args: readonly string[], env: Readonly<Record<string, 
   return {
     pid: child.pid ?? -1,
     output: () => output,
+    printed: () => printed,
     // What has ended will write no more.
     seen: (pattern) =>
       Promise.race([

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll } from 'vitest'
 import { type LeveretOptions, type RunningLeveret, startLeveret } from '../../lib/local/testing.ts'
+import { inTurn, takeDeployed } from './deployed.ts'
 
 export interface ApiAnswer {
   readonly status: number
@@ -25,11 +26,17 @@ export interface EmbeddedLeveret {
 
 const START_DEADLINE_MS = 30_000
 
-/** A broker of their own for the tests of a file or of a describe block. */
+/**
+ * A broker of their own for the tests of a file or of a describe block. Where the environment names a deployed one, the first
+ * that a file asks for is that one, which all files share, and what it asks for beyond is embedded.
+ */
 export function useLeveret(options?: LeveretOptions): EmbeddedLeveret {
   let started: RunningLeveret | undefined
+  let isDeployed = false
   beforeAll(async () => {
-    started = await startLeveret(options)
+    const deployed = takeDeployed()
+    isDeployed = deployed !== undefined
+    started = deployed ?? (await startLeveret(options))
   }, START_DEADLINE_MS)
   afterAll(() => started?.close(), START_DEADLINE_MS)
   const running = (): RunningLeveret => {
@@ -40,7 +47,10 @@ export function useLeveret(options?: LeveretOptions): EmbeddedLeveret {
     get running() {
       return running()
     },
-    call: (method, path, body, callOptions) => callApi(running(), method, path, body, callOptions),
+    call: (method, path, body, callOptions) => {
+      const call = () => callApi(running(), method, path, body, callOptions)
+      return isDeployed ? inTurn(call) : call()
+    },
   }
 }
 
@@ -52,13 +62,13 @@ export async function callApi(
   body?: unknown,
   options: CallOptions = {},
 ): Promise<ApiAnswer> {
-  const { hostname, port } = new URL(leveret.url)
+  const { hostname, port, pathname } = new URL(leveret.url)
   const login = 'login' in options ? options.login : leveret
   const outgoing = request({
     hostname,
     port,
     method,
-    path,
+    path: pathname.replace(/\/$/, '') + path,
     headers: {
       ...(login === undefined ? {} : { authorization: basic(login) }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -1,4 +1,5 @@
 import { typeName } from '../../model/amqp-value.ts'
+import { erlangTerm } from '../../model/erlang-term.ts'
 import { preconditionFailed } from '../../model/errors.ts'
 import { stringifyJson } from '../../model/json.ts'
 import type { ExchangeType } from '../exchange-type.ts'
@@ -14,12 +15,11 @@ export const headers: ExchangeType = {
   assertBinding({ arguments: args }) {
     const mode = args[MATCH_MODE_ARGUMENT]
     if (mode === undefined || isMatchMode(mode)) return
-    if (typeof mode === 'string') {
-      throw preconditionFailed(`Invalid x-match field value '${mode}'; expected all, any, all-with-x, or any-with-x`)
-    }
-    throw preconditionFailed(
-      `Invalid x-match field type ${typeName(mode)} (value ${stringifyJson(mode)}); expected longstr`,
-    )
+    const complaint =
+      typeof mode === 'string'
+        ? `value ${erlangTerm(mode)}; expected all, any, all-with-x, or any-with-x`
+        : `type ${typeName(mode)} (value ${stringifyJson(mode)}); expected longstr`
+    throw preconditionFailed(`Invalid x-match field ${complaint}`)
   },
   createIndex: () => new HeadersIndex(),
 }

@@ -1,5 +1,6 @@
 import { type AmqpTable, canonicalText } from '../../model/amqp-value.ts'
 import type { Binding } from '../../model/binding.ts'
+import { erlangTerm } from '../../model/erlang-term.ts'
 import { preconditionFailed } from '../../model/errors.ts'
 import { BindingsByDestination, destinationKey } from '../bindings-by-destination.ts'
 import type { BindingIndex, ExchangeType, RoutableMessage } from '../exchange-type.ts'
@@ -45,7 +46,7 @@ const isHashableProperty = (property: unknown): property is HashableProperty =>
 
 function parseWeight(routingKey: string): number {
   if (!/^[+-]?\d+$/.test(routingKey)) {
-    throw preconditionFailed(`The binding key must be an integer: '${routingKey}'`)
+    throw preconditionFailed(`The binding key must be an integer: ${erlangTerm(routingKey)}`)
   }
   const weight = Number(routingKey)
   if (weight < 1) throw preconditionFailed('The binding key must be greater than 0')

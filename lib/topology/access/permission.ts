@@ -66,6 +66,7 @@ export function clearTopicPermission(state: AccessState, command: ClearTopicPerm
   return set.map(({ exchange }) => ({ type: 'topic-permission-cleared', user, vhost, exchange }))
 }
 
-function assertUserAndVhost(state: AccessState, { user, vhost }: { user: string; vhost: string }): void {
+/** Throws `invalid` in RabbitMQ's words where one is missing. */
+export function assertUserAndVhost(state: AccessState, { user, vhost }: { user: string; vhost: string }): void {
   if (!state.users.has(user) || !state.vhosts.has(vhost)) throw invalid('vhost_or_user_not_found')
 }

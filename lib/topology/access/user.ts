@@ -50,12 +50,13 @@ export function deleteUsers(state: AccessState, { names }: DeleteUsers): AccessE
 
 /** Contract §1.5: stored and shown. A limit that is not set can be cleared all the same. Throws RabbitMQ's texts. */
 export function setUserLimit(state: AccessState, command: SetUserLimit): AccessEvent[] {
-  const user = state.users.get(command.user)
-  if (!user) throw invalid(['no_such_user', command.user])
-  if (!isLimitName(command.limit)) {
-    if (command.value === undefined) return []
+  const isKnown = isLimitName(command.limit)
+  if (!isKnown && command.value !== undefined) {
     throw invalid(`Unrecognised terms [{<<"${command.limit}">>,${command.value}}] in user-limits`)
   }
+  const user = state.users.get(command.user)
+  if (!user) throw invalid(['no_such_user', command.user])
+  if (!isKnown) return []
   if (user.limits[command.limit] === command.value) return []
   const { [command.limit]: _replaced, ...others } = user.limits
   const limits = command.value === undefined ? others : { ...others, [command.limit]: command.value }

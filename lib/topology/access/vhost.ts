@@ -95,8 +95,7 @@ export function protectVhost(state: AccessState, command: ProtectVhost): AccessE
 
 /** Contract §1.5. A limit that is not set can be cleared all the same. Throws RabbitMQ's text for a limit it does not know. */
 export function setVhostLimit(state: AccessState, command: SetVhostLimit): AccessEvent[] {
-  const vhost = state.vhosts.get(command.vhost)
-  if (!vhost) throw notFound('vhost_not_found')
+  const vhost = requireVhost(state, command.vhost, 'vhost_not_found')
   if (!isLimitName(command.limit)) {
     if (command.value === undefined) return []
     throw invalid(`Validation failed\n\nUnrecognised terms [{<<"${command.limit}">>,${command.value}}] in limits\n`)
@@ -109,8 +108,9 @@ export function setVhostLimit(state: AccessState, command: SetVhostLimit): Acces
 
 const isLimitName = (name: string): name is VhostLimitName => (VHOST_LIMIT_NAMES as readonly string[]).includes(name)
 
-export function requireVhost(state: AccessState, name: string): Vhost {
+/** The vhost of that name. Throws `not-found`, with a text of its own where RabbitMQ has one. */
+export function requireVhost(state: AccessState, name: string, reason?: string): Vhost {
   const vhost = state.vhosts.get(name)
-  if (!vhost) throw notFound()
+  if (!vhost) throw notFound(reason)
   return vhost
 }

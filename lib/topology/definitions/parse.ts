@@ -47,7 +47,10 @@ export function parseDefinitions(value: AmqpValue, { vhost }: { readonly vhost?:
 
 function parseUsers(file: AmqpTable): UserDefinition[] {
   const implied = impliedAlgorithm(fieldOf(file, 'rabbit_version'))
-  return itemsOf(file, 'users').map((item) => item.within(() => parseUser(item.text('name'), item.table, implied)))
+  return itemsOf(file, 'users').map((item) => {
+    const name = item.text('name')
+    return item.within(() => parseUser(name, item.table, implied))
+  })
 }
 
 /** Up to 3.5 hashes were MD5 and said so nowhere (contract §4.2). */

@@ -1,9 +1,9 @@
 import { type AmqpTable, type AmqpValue, fieldOf, integerOf, isTable } from '../../model/amqp-value.ts'
+import { erlangPairs, erlangTerm } from '../../model/erlang-term.ts'
 import { BrokerError, invalid } from '../../model/errors.ts'
 import { assertName } from '../../model/names.ts'
 import { compilePattern } from '../../model/pattern.ts'
 import type { Policy } from '../vhost/events.ts'
-import { erlangPairs, erlangTerm } from './erlang-term.ts'
 import { POLICY_SETTINGS, type PolicyKind } from './policy-settings.ts'
 
 const TARGETS: Readonly<Record<PolicyKind, readonly string[]>> = {
@@ -41,13 +41,15 @@ export const policyBody = ({ pattern, applyTo, definition, priority }: Policy): 
   priority,
 })
 
+/** What is wrong with each field, a line for each, in RabbitMQ's order. */
 function complaintOf(kind: PolicyKind, body: AmqpTable): string | undefined {
-  return (
-    patternComplaint(fieldOf(body, 'pattern')) ??
-    priorityComplaint(fieldOf(body, 'priority')) ??
-    targetComplaint(TARGETS[kind], fieldOf(body, 'apply-to')) ??
-    definitionComplaint(kind, fieldOf(body, 'definition'))
-  )
+  const complaints = [
+    definitionComplaint(kind, fieldOf(body, 'definition')),
+    targetComplaint(TARGETS[kind], fieldOf(body, 'apply-to')),
+    patternComplaint(fieldOf(body, 'pattern')),
+    priorityComplaint(fieldOf(body, 'priority')),
+  ].filter((complaint) => complaint !== undefined)
+  return complaints.length === 0 ? undefined : complaints.join('\n')
 }
 
 function patternComplaint(pattern: AmqpValue | undefined): string | undefined {

@@ -1,8 +1,8 @@
 import { type AmqpTable, type AmqpValue, fieldOf, integerOf, isTable } from '../../model/amqp-value.ts'
+import { erlangPairs, erlangTerm } from '../../model/erlang-term.ts'
 import { invalid } from '../../model/errors.ts'
 import { HASHING_ALGORITHMS, type HashingAlgorithm, USER_LIMIT_NAMES, type UserLimitName } from '../../model/user.ts'
 import type { UserDefinition } from './definitions.ts'
-import { erlangPairs, erlangTerm } from './erlang-term.ts'
 import { parseTags } from './tags.ts'
 
 const DEFAULT_ALGORITHM: HashingAlgorithm = 'rabbit_password_hashing_sha256'

@@ -2,6 +2,7 @@ import type { AmqpTable } from '../../model/amqp-value.ts'
 import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
 import { DEFAULT_EXCHANGE, type Exchange, PREDEFINED_EXCHANGES } from '../../model/exchange.ts'
 import { assertName, describeObject, isReservedName } from '../../model/names.ts'
+import type { ExchangeType } from '../../routing/exchange-type.ts'
 import { exchangeType } from '../../routing/exchange-types.ts'
 import { autoDeletedExchanges } from './auto-delete.ts'
 import { assertEquivalentArgument, assertEquivalentFlag } from './equivalence.ts'
@@ -35,8 +36,7 @@ export const ACCESS_REFUSED = 'Access refused.'
 export function declareExchange(state: VhostState, command: DeclareExchange): VhostEvent[] {
   if (command.name === DEFAULT_EXCHANGE) throw accessRefused(ACCESS_REFUSED)
   assertName(command.name, 'the exchange name')
-  const type = exchangeType(command.exchangeType)
-  if (!type) throw preconditionFailed(`unknown exchange type '${command.exchangeType}'`)
+  const type = requireExchangeType(command.exchangeType)
   const existing = state.exchangeByName(command.name)
   if (existing) return assertEquivalent(state, existing.exchange, command)
   if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
@@ -46,6 +46,13 @@ export function declareExchange(state: VhostState, command: DeclareExchange): Vh
   const { id, name, durable, autoDelete, internal, user } = command
   const exchange = { id, name, type: type.name, durable, autoDelete, internal, arguments: command.arguments, user }
   return [{ type: 'exchange-declared', exchange }]
+}
+
+/** The type of that name. Throws `precondition-failed`, in RabbitMQ's words, where there is none. */
+export function requireExchangeType(name: string): ExchangeType {
+  const type = exchangeType(name)
+  if (!type) throw preconditionFailed(`unknown exchange type '${name}'`)
+  return type
 }
 
 function assertEquivalent(state: VhostState, current: Exchange, command: DeclareExchange): VhostEvent[] {

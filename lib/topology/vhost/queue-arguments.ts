@@ -1,14 +1,13 @@
 import { type AmqpTable, type AmqpValue, integerOf, typeName } from '../../model/amqp-value.ts'
 import { preconditionFailed } from '../../model/errors.ts'
 import type { FifoGrouping, QueueType } from '../../model/queue.ts'
-import { assertExchangeNameArgument } from './exchange-name-argument.ts'
 
 /** RabbitMQ's ceiling of times: ten years (contract §2.4). */
 const MAX_TIME_MS = 315_360_000_000
 const MAX_PRIORITY = 255
 
-/** Answers what is wrong with a value in RabbitMQ's words, or undefined. */
-type Check = (value: AmqpValue) => string | undefined
+/** Answers what is wrong with a value among these arguments in RabbitMQ's words, or undefined. */
+type Check = (value: AmqpValue, args: AmqpTable) => string | undefined
 
 interface ArgumentRule {
   readonly types: readonly QueueType[]
@@ -41,6 +40,11 @@ const queueVersion: Check = (value) => {
 const text: Check = (value) => (typeof value === 'string' ? undefined : unacceptableType(value))
 const boolean: Check = (value) => (typeof value === 'boolean' ? undefined : unacceptableType(value))
 
+const deadLetterRoutingKey: Check = (value, args) => {
+  if (typeof value !== 'string') return unacceptableType(value)
+  return args['x-dead-letter-exchange'] === undefined ? 'routing_key_but_no_dlx_defined' : undefined
+}
+
 const oneOf =
   (allowed: readonly string[], complaint: (value: string) => string): Check =>
   (value) => {
@@ -50,46 +54,49 @@ const oneOf =
 
 const unacceptableType = (value: AmqpValue): string => `{unacceptable_type,${typeName(value)}}`
 
-/** For an argument that has words of its own. */
+/** For an argument that is checked before the others, with words of its own. */
 const checkedApart: Check = () => undefined
 
 const fifoGroup: Check = (value) =>
   fifoGroupOf(value) ? undefined : `"expected 'queue', 'routing-key' or 'header:NAME', got ${JSON.stringify(value)}"`
 
-/** The arguments that mean something to a queue type (contract §2.4); all others are stored and ignored. */
+/**
+ * The arguments that mean something to a queue type (contract §2.4), in the order in which RabbitMQ checks them, which
+ * decides what is complained of; all others are stored and ignored.
+ */
 const RULES: Readonly<Record<string, ArgumentRule>> = {
-  'x-message-ttl': { types: BOTH, check: integer(0, MAX_TIME_MS) },
   'x-expires': { types: BOTH, check: integer(1, MAX_TIME_MS) },
-  'x-max-length': { types: BOTH, check: integer(0) },
-  'x-max-length-bytes': { types: BOTH, check: integer(0) },
-  'x-overflow': {
-    types: BOTH,
-    check: oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow'),
-  },
+  'x-message-ttl': { types: BOTH, check: integer(0, MAX_TIME_MS) },
   'x-dead-letter-exchange': { types: BOTH, check: checkedApart },
-  'x-dead-letter-routing-key': { types: BOTH, check: text },
+  'x-dead-letter-routing-key': { types: BOTH, check: deadLetterRoutingKey },
   'x-dead-letter-strategy': {
     types: QUORUM,
     check: oneOf(['at-most-once', 'at-least-once'], () => 'invalid_dlx_strategy'),
   },
+  'x-max-length': { types: BOTH, check: integer(0) },
+  'x-max-length-bytes': { types: BOTH, check: integer(0) },
+  'x-max-in-memory-length': { types: QUORUM, check: integer(0) },
+  'x-max-in-memory-bytes': { types: QUORUM, check: integer(0) },
   'x-max-priority': { types: CLASSIC, check: integer(0, MAX_PRIORITY) },
-  'x-single-active-consumer': { types: BOTH, check: boolean },
-  'x-delivery-limit': { types: QUORUM, check: integer(-1) },
-  'x-consumer-timeout': { types: BOTH, check: integer(0) },
-  'x-queue-version': { types: CLASSIC, check: queueVersion },
+  'x-overflow': {
+    types: BOTH,
+    check: oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow'),
+  },
   'x-queue-mode': {
     types: CLASSIC,
     check: oneOf(['default', 'lazy'], (value) => `"unsupported queue mode '${value}'"`),
   },
-  'x-queue-master-locator': { types: CLASSIC, check: text },
-  'x-queue-leader-locator': { types: BOTH, check: text },
+  'x-queue-version': { types: CLASSIC, check: queueVersion },
+  'x-single-active-consumer': { types: BOTH, check: boolean },
   'x-quorum-initial-group-size': { types: QUORUM, check: integer(1) },
-  'x-max-in-memory-length': { types: QUORUM, check: integer(0) },
-  'x-max-in-memory-bytes': { types: QUORUM, check: integer(0) },
+  'x-delivery-limit': { types: QUORUM, check: integer(-1) },
+  'x-queue-master-locator': { types: CLASSIC, check: text },
   'x-max-age': { types: [], check: text },
   'x-stream-max-segment-size-bytes': { types: [], check: integer(0) },
   'x-stream-filter-size-bytes': { types: [], check: integer(0) },
   'x-initial-cluster-size': { types: [], check: integer(0) },
+  'x-queue-leader-locator': { types: BOTH, check: text },
+  'x-consumer-timeout': { types: BOTH, check: integer(0) },
   'x-fifo-group': { types: BOTH, check: fifoGroup },
 }
 
@@ -116,23 +123,19 @@ export function queueTypeOf(args: AmqpTable, object: string, fallback: QueueType
 
 /** Contract §2.4. Throws `precondition-failed` with RabbitMQ's text for the first argument that is not valid. */
 export function assertQueueArguments(args: AmqpTable, type: QueueType, object: string): void {
-  assertExchangeNameArgument(object, 'x-dead-letter-exchange', args)
-  for (const [name, value] of Object.entries(args)) {
-    const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined
-    if (!rule) continue
-    if (!rule.types.includes(type)) {
-      throw preconditionFailed(`invalid arg '${name}' for ${object} of queue type rabbit_${type}_queue`)
-    }
-    const complaint = rule.check(value)
+  const given = Object.entries(RULES).filter(([name]) => Object.hasOwn(args, name))
+  for (const [name, { types }] of given) {
+    if (types.includes(type)) continue
+    throw preconditionFailed(`invalid arg '${name}' for ${object} of queue type rabbit_${type}_queue`)
+  }
+  for (const [name, { check }] of given) {
+    const complaint = check(args[name] ?? null, args)
     if (complaint) throw invalidArgument(name, object, complaint)
   }
   assertTogether(args, object)
 }
 
 function assertTogether(args: AmqpTable, object: string): void {
-  if (args['x-dead-letter-routing-key'] !== undefined && args['x-dead-letter-exchange'] === undefined) {
-    throw invalidArgument('x-dead-letter-routing-key', object, 'routing_key_but_no_dlx_defined')
-  }
   if (args['x-max-priority'] !== undefined && fifoGroupingOf(args)) {
     throw invalidArgument(
       'x-max-priority',

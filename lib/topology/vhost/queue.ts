@@ -6,6 +6,7 @@ import { autoDeletedExchanges } from './auto-delete.ts'
 import { assertEquivalentArgument, assertEquivalentFlag } from './equivalence.ts'
 import type { VhostEvent } from './events.ts'
 import { ACCESS_REFUSED } from './exchange.ts'
+import { assertExchangeNameArgument } from './exchange-name-argument.ts'
 import { assertQueueArguments, comparedArguments, fifoGroupingOf, queueTypeOf } from './queue-arguments.ts'
 import type { VhostState } from './state.ts'
 
@@ -44,6 +45,7 @@ export function declareQueue(state: VhostState, command: DeclareQueue, added = 0
   const existing = state.queueByName(command.name)
   if (existing) return assertEquivalent(existing, command, object)
   if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  assertExchangeNameArgument(object, 'x-dead-letter-exchange', command.arguments)
   const type = queueTypeOf(command.arguments, object, command.defaultType)
   assertQueueArguments(command.arguments, type, object)
   assertProperties(command, type, object)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { segment } from '../support/broker.ts'
-import { type Json, type JsonObject, NumberText } from '../support/json.ts'
+import { type Json, type JsonObject, NumberText, pickFields } from '../support/json.ts'
 import {
   bindingKey,
   exchangeName,
@@ -116,7 +116,11 @@ const bindingArguments: fc.Arbitrary<JsonObject> = fc.oneof(
   { arbitrary: headersArguments, weight: 2 },
   { arbitrary: fc.constantFrom<JsonObject>({ 'x-match': 'nope' }, { 'x-match': int(1) }), weight: 1 },
 )
-const bind = request('POST', between, partial({ routing_key: bindingKey, arguments: bindingArguments }))
+/** A key with `~` has no arguments (differences.ts, `avoided`). */
+const bindBody = partial({ routing_key: bindingKey, arguments: bindingArguments }).map((body) =>
+  body.routing_key === 'a~b' ? pickFields(body, ['routing_key']) : body,
+)
+const bind = request('POST', between, bindBody)
 const unbind: fc.Arbitrary<Step> = fc.record({ between, pick: fc.nat(3) })
 const bindingItem = path(between, '/', fc.constantFrom('~', 'k', 'a%257Eb', 'a~b', 'nope', '%2523', '%23'))
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { maxHashesInBindingKey } from '../differences.ts'
-import { type Json, type JsonObject, NumberText } from '../support/json.ts'
+import type { Json, JsonObject } from '../support/json.ts'
 import { headersArguments, headerTable } from './values.ts'
 
 export interface ExchangeSpec {
@@ -64,7 +64,7 @@ export const routingKey: fc.Arbitrary<string> = fc.oneof(
 const exchange = (name: string): fc.Arbitrary<ExchangeSpec> =>
   fc.record({
     name: fc.constant(name),
-    type: fc.constantFrom('direct', 'fanout', 'topic', 'topic', 'headers', 'headers', 'x-recent-history'),
+    type: fc.constantFrom('direct', 'fanout', 'topic', 'topic', 'headers', 'headers'),
     internal: fc.oneof({ arbitrary: fc.constant(false), weight: 9 }, { arbitrary: fc.constant(true), weight: 1 }),
     alternate: fc.option(fc.constantFrom(...exchangeNames, 'amq.fanout', 'missing'), { nil: undefined, freq: 1 }),
   })
@@ -130,10 +130,7 @@ export function definitionsOf({ exchanges, queues, bindings }: Topology): Json {
       durable: true,
       auto_delete: false,
       internal,
-      arguments: {
-        ...(alternate === undefined ? {} : { 'alternate-exchange': alternate }),
-        ...(type === 'x-recent-history' ? { 'x-recent-history-length': new NumberText('1') } : {}),
-      },
+      arguments: alternate === undefined ? {} : { 'alternate-exchange': alternate },
     })),
     queues: queues.map((name) => ({ name, durable: true, auto_delete: false, arguments: {} })),
     bindings: bindings.map((item) => ({

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { explainDifference, withoutArgumentsHash } from '../differences.ts'
+import { explainDifference, withoutArgumentsHash, withoutDetour } from '../differences.ts'
 import { managementSequence } from '../generators/management.ts'
 import { isUnbind, type Request, type Step, type Unbind } from '../generators/step.ts'
 import { type Answer, type Broker, type Call, segment, sendOrThrow } from './broker.ts'
@@ -120,7 +120,7 @@ function assertSameAnswer(pair: Pair, call: Call, answers: AnswerPair, sent: rea
 function describeAnswer(call: Call, answer: Answer): string {
   const { status, location, json } = answer
   if (status >= 400) return `${status} ${isObject(json) ? canonicalJson(pickError(json)) : answer.text}`
-  return `${status} ${location === undefined ? '' : withoutArgumentsHash(location)} ${describeBody(call.path, answer)}`
+  return `${status} ${location === undefined ? '' : withoutArgumentsHash(withoutDetour(location))} ${describeBody(call.path, answer)}`
 }
 
 function pickError(body: JsonObject): JsonObject {

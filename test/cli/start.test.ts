@@ -5,14 +5,14 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { type Spawned, spawnNode } from '../local/spawned.ts'
+import { temporaryDirectory } from '../local/temporary-directory.ts'
 import { callApi } from '../support/embedded.ts'
-import { type Spawned, spawnNode } from './spawned.ts'
-import { temporaryDirectory } from './temporary-directory.ts'
 
-const MAIN = fileURLToPath(new URL('../../lib/local/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
 const PREFLIGHT = fileURLToPath(new URL('../../lib/local/preflight.js', import.meta.url))
 
-const run = (args: readonly string[], env?: Record<string, string>): Spawned => spawnNode([MAIN, ...args], env)
+const run = (args: readonly string[], env?: Record<string, string>): Spawned => spawnNode([MAIN, 'start', ...args], env)
 
 interface Running {
   readonly process: Spawned
@@ -36,7 +36,7 @@ const publishHello = ({ leveret }: Running, routingKey: string) =>
 const getOne = ({ leveret }: Running, queue: string) =>
   callApi(leveret, 'POST', `/api/queues/%2F/${queue}/get`, { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' })
 
-describe('npm start', { timeout: 60_000 }, () => {
+describe('leveret start', { timeout: 60_000 }, () => {
   it('prints how it is used and ends with code 0', async () => {
     const process = run(['--help'])
     expect(await process.ended).toBe(0)
@@ -70,14 +70,16 @@ describe('npm start', { timeout: 60_000 }, () => {
 
   it('names a dynoxide that cannot be run, and leaves the directory free', async () => {
     const dataDir = temporaryDirectory()
-    const process = spawnNode([MAIN, '--port', '0', '--data', dataDir], { DYNOXIDE_BIN: join(dataDir, 'missing') })
+    const process = spawnNode([MAIN, 'start', '--port', '0', '--data', dataDir], {
+      DYNOXIDE_BIN: join(dataDir, 'missing'),
+    })
     expect(await process.ended).toBe(1)
     expect(process.output()).toMatch(/^DYNOXIDE_BIN/)
   })
 
   it('names an endpoint that does not answer, and starts no DynamoDB of its own', async () => {
     const dataDir = temporaryDirectory()
-    const process = spawnNode([MAIN, '--port', '0', '--data', dataDir], {
+    const process = spawnNode([MAIN, 'start', '--port', '0', '--data', dataDir], {
       AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',

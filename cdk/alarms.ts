@@ -1,0 +1,121 @@
+import { Duration } from 'aws-cdk-lib'
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  MathExpression,
+  type Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import type { Construct } from 'constructs'
+import type { InternalQueues } from './internal-queues.ts'
+
+export interface WatchedParts {
+  readonly api: RestApi
+  readonly functions: Readonly<Record<string, IFunction>>
+  readonly clock: IFunction
+  readonly queues: InternalQueues
+}
+
+interface Watch {
+  /** The alarm's id, and its section in docs/operations.md. */
+  readonly id: string
+  readonly section: string
+  readonly meaning: string
+  readonly metric: IMetric
+  /** The alarm is raised when the metric reaches it (or falls below it), in this many of the last periods. */
+  readonly threshold: number
+  readonly whenBelow?: boolean
+  readonly periods: { readonly raised: number; readonly of: number }
+  /** Whether it is an alarm that nothing is measured. */
+  readonly missingIsBad?: boolean
+}
+
+/** What somebody should be told of. Each has a section in docs/operations.md that says what to do. */
+export function addAlarms(scope: Construct, parts: WatchedParts, topic: ITopic | undefined): Alarm[] {
+  return watches(parts).map((watch) => {
+    const alarm = new Alarm(scope, watch.id, {
+      alarmDescription: `${watch.meaning} What to do: docs/operations.md#${watch.section}`,
+      metric: watch.metric,
+      threshold: watch.threshold,
+      comparisonOperator: watch.whenBelow
+        ? ComparisonOperator.LESS_THAN_THRESHOLD
+        : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      datapointsToAlarm: watch.periods.raised,
+      evaluationPeriods: watch.periods.of,
+      treatMissingData: watch.missingIsBad ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    })
+    if (topic !== undefined) alarm.addAlarmAction(new SnsAction(topic))
+    return alarm
+  })
+}
+
+const PERIOD = Duration.minutes(5)
+const RELAY_AGE_S = 300
+
+function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
+  const period = PERIOD
+  return [
+    {
+      id: 'FailedQueueNotEmpty',
+      section: 'failed-queue-not-empty',
+      meaning: 'Copies of confirmed messages could not be delivered and wait in the failed queue.',
+      metric: queues.failed.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM }),
+      threshold: 1,
+      periods: { raised: 1, of: 1 },
+    },
+    {
+      id: 'RelayDelayed',
+      section: 'relay-delayed',
+      meaning: 'Fan-outs wait for the relay for more than five minutes: confirmed messages arrive late.',
+      metric: queues.relay.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
+      threshold: RELAY_AGE_S,
+      periods: { raised: 2, of: 2 },
+    },
+    {
+      id: 'ClockNotRunning',
+      section: 'clock-not-running',
+      meaning: 'The clock did not run for ten minutes: unfinished work stays unfinished.',
+      metric: clock.metricInvocations({ period }),
+      threshold: 1,
+      whenBelow: true,
+      periods: { raised: 2, of: 2 },
+      missingIsBad: true,
+    },
+    {
+      id: 'FunctionErrors',
+      section: 'function-errors',
+      meaning: 'A function of the broker fails: it crashed, or ran out of time.',
+      metric: sumOf(functions, (lambda) => lambda.metricErrors({ period })),
+      threshold: 1,
+      periods: { raised: 2, of: 3 },
+    },
+    {
+      id: 'FunctionsThrottled',
+      section: 'functions-throttled',
+      meaning: "Lambda refuses to run the broker's functions: the account is at its limit of concurrent executions.",
+      metric: sumOf(functions, (lambda) => lambda.metricThrottles({ period })),
+      threshold: 1,
+      periods: { raised: 2, of: 3 },
+    },
+    {
+      id: 'RequestsFailing',
+      section: 'requests-failing',
+      meaning: 'More than one request in a hundred is answered with a 5xx.',
+      metric: api.metricServerError({ period, statistic: Stats.AVERAGE }),
+      threshold: 0.01,
+      periods: { raised: 2, of: 3 },
+    },
+  ]
+}
+
+/** One alarm for all functions: which one it was is a graph away. */
+function sumOf(functions: WatchedParts['functions'], metricOf: (lambda: IFunction) => Metric): IMetric {
+  const usingMetrics = Object.fromEntries(Object.entries(functions).map(([name, lambda]) => [name, metricOf(lambda)]))
+  return new MathExpression({ expression: Object.keys(usingMetrics).join(' + '), usingMetrics, period: PERIOD })
+}

@@ -1,0 +1,36 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { Leveret } from './leveret.ts'
+import type { LeveretProps } from './props.ts'
+
+export interface LeveretStackProps extends StackProps {
+  readonly broker?: LeveretProps
+}
+
+/** A stack with one broker in it, and what somebody who has deployed it wants to know next. */
+export class LeveretStack extends Stack {
+  readonly broker: Leveret
+
+  constructor(scope: Construct, id: string, { broker = {}, ...props }: LeveretStackProps = {}) {
+    super(scope, id, {
+      description: "Leveret: RabbitMQ's model with no servers",
+      terminationProtection: false,
+      ...props,
+    })
+    this.broker = new Leveret(this, 'Broker', broker)
+    const { url, administrator, names, table, blobs } = this.broker
+    const output = (name: string, description: string, value: string) =>
+      new CfnOutput(this, name, { description, value })
+    output('Url', "RabbitMQ's management API is below /api of this address", url)
+    output(
+      'AdministratorCommand',
+      'Shows the name and the first password of the administrator',
+      `aws secretsmanager get-secret-value --region ${this.region} --secret-id ${administrator.secretArn} --query SecretString --output text`,
+    )
+    output('NamePrefix', 'What the names of all SQS queues of this broker begin with', names.namePrefix)
+    const kept = 'Kept when the stack is deleted'
+    const isKept = broker.removalPolicy !== RemovalPolicy.DESTROY
+    output('TopologyTable', isKept ? `The journals. ${kept}` : 'The journals', table.tableName)
+    output('BlobsBucket', isKept ? `Large payloads. ${kept}` : 'Large payloads', blobs.bucketName)
+  }
+}

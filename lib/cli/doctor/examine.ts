@@ -1,0 +1,76 @@
+import { CONTROL_PLANE_CONCURRENCY } from '../../broker/sqs-intents.ts'
+import { INTERNAL_QUEUES, internalQueueName } from '../../config.ts'
+import { mapConcurrent } from '../../delivery/concurrent.ts'
+import { isPhysicalName } from '../../delivery/physical-name.ts'
+import type { SqsQueues } from '../../delivery/sqs-queues.ts'
+import { differingAttributes, type Finding } from './findings.ts'
+import type { JournalAccount } from './read-journal.ts'
+
+export interface Examination {
+  readonly findings: readonly Finding[]
+  /** Names that begin as ours do but were given by somebody else: never touched. */
+  readonly foreign: readonly string[]
+  readonly declaredCount: number
+}
+
+/** What there is: SQS queues by name as they were listed, before the journal was read. */
+export interface Found {
+  readonly namePrefix: string
+  readonly listed: readonly string[]
+  readonly account: JournalAccount
+  readonly queues: SqsQueues
+}
+
+/** Compares what is declared with what SQS has. Nothing is changed. */
+export async function examine({ namePrefix, listed, account, queues }: Found): Promise<Examination> {
+  const { declared, inHand } = account
+  const internal = new Set(Object.keys(INTERNAL_QUEUES).map((queue) => internalName(namePrefix, queue)))
+  const unowned = listed.filter((name) => !declared.has(name) && !inHand.has(name) && !internal.has(name))
+  const orphans = unowned.filter((name) => isPhysicalName(namePrefix, name))
+  const findings = [
+    ...(await mapConcurrent([...internal], CONTROL_PLANE_CONCURRENCY, (name) => examineInternal(queues, name))),
+    ...(await mapConcurrent([...declared], CONTROL_PLANE_CONCURRENCY, ([name, owner]) =>
+      examineDeclared(queues, name, owner, isPhysicalName(namePrefix, name)),
+    )),
+    ...(await mapConcurrent(orphans, CONTROL_PLANE_CONCURRENCY, (name) => examineOrphan(queues, name))),
+  ]
+  return {
+    findings: findings.filter((finding) => finding !== undefined),
+    foreign: unowned.filter((name) => !isPhysicalName(namePrefix, name)),
+    declaredCount: declared.size,
+  }
+}
+
+const internalName = (namePrefix: string, queue: string): string =>
+  internalQueueName({ namePrefix }, queue as keyof typeof INTERNAL_QUEUES)
+
+async function examineInternal(queues: SqsQueues, name: string): Promise<Finding | undefined> {
+  return (await queues.attributes(name)) ? undefined : { type: 'missing-internal', name }
+}
+
+/** `isOurs`: made by the broker. One that it was given is somebody else's to configure. */
+async function examineDeclared(
+  queues: SqsQueues,
+  name: string,
+  owner: string,
+  isOurs: boolean,
+): Promise<Finding | undefined> {
+  const actual = await queues.attributes(name)
+  if (actual === undefined) return { type: 'missing', name, owner }
+  const expected = isOurs ? differingAttributes(actual, queues.attributesFor(name)) : {}
+  return Object.keys(expected).length === 0 ? undefined : { type: 'wrong-attributes', name, owner, actual, expected }
+}
+
+/** Undefined for one that has gone since it was listed. */
+async function examineOrphan(queues: SqsQueues, name: string): Promise<Finding | undefined> {
+  const attributes = await queues.attributes(name)
+  if (attributes === undefined) return undefined
+  const messages = COUNTS.reduce((sum, count) => sum + Number(attributes[count] ?? 0), 0)
+  return { type: 'orphan', name, messages }
+}
+
+const COUNTS = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+]

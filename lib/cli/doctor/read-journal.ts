@@ -1,0 +1,82 @@
+import type { BrokerJournals } from '../../broker/broker.ts'
+import type { SqsIntentBody } from '../../broker/sqs-intents.ts'
+import type { Blobs } from '../../journal/blobs.ts'
+import { systemClock } from '../../journal/clock.ts'
+import { openDynamoDbStore } from '../../journal/dynamodb-store.ts'
+import { Journals } from '../../journal/journals.ts'
+import { ACCESS_JOURNAL } from '../../journal/table.ts'
+import { describeObject } from '../../model/names.ts'
+import { CLUSTER_NAME } from '../../topology/access/global-parameter.ts'
+import { accessMachine } from '../../topology/access/machine.ts'
+import { vhostMachine } from '../../topology/vhost/machine.ts'
+
+/** What the journal says of SQS queues. */
+export interface JournalAccount {
+  /** Declared queues by the SQS queues behind them: `queue 'orders' in vhost '/'`. */
+  readonly declared: ReadonlyMap<string, string>
+  /** SQS queues that are being made or deleted right now, or were when whoever did it died: `clock` finishes those. */
+  readonly inHand: ReadonlySet<string>
+}
+
+/** What a broker's journal is asked by those who look after it; it is only read. */
+export interface JournalReader {
+  /** The name prefix that the broker was made with; undefined where its first entry does not say. */
+  namePrefix(): Promise<string | undefined>
+  /**
+   * Intents first: what is committed in between is in the topology then, so a queue that is being declared is in one or
+   * the other. List SQS queues before you call this.
+   */
+  account(): Promise<JournalAccount>
+  close(): void
+}
+
+/** Bases are a cache; whoever only looks does without the bucket, and reads all entries. */
+const NO_BLOBS: Blobs = { get: async () => undefined, put: async () => undefined }
+
+/** Every call throws `BrokerError` where the table cannot be read, or holds no broker. */
+export function openJournalReader(topologyTable: string): JournalReader {
+  const store = openDynamoDbStore({ aws: {}, topologyTable })
+  const journals: BrokerJournals = new Journals({
+    store,
+    blobs: NO_BLOBS,
+    clock: systemClock,
+    accessMachine,
+    vhostMachine,
+    vhostJournals: (access) => Array.from(access.vhosts.values(), ({ id }) => id),
+  })
+  return {
+    namePrefix: () => firstClusterName(journals),
+    account: async () => {
+      const inHand = await intendedQueues(journals)
+      return { declared: await declaredQueues(journals), inHand }
+    },
+    close: () => store.close(),
+  }
+}
+
+/** A broker is first called after its prefix, and what its journal began with stays (bootstrap.ts). */
+async function firstClusterName(journals: BrokerJournals): Promise<string | undefined> {
+  const [first] = await journals.entries(ACCESS_JOURNAL, { limit: 1 })
+  for (const event of first?.events ?? []) {
+    if (event.type === 'global-parameter-set' && event.name === CLUSTER_NAME) return String(event.value)
+  }
+  return undefined
+}
+
+async function intendedQueues(journals: BrokerJournals): Promise<Set<string>> {
+  const intents = await journals.intents.olderThan(Number.NEGATIVE_INFINITY)
+  return new Set(intents.flatMap(({ body }) => (body as unknown as SqsIntentBody).sqsQueues))
+}
+
+async function declaredQueues(journals: BrokerJournals): Promise<Map<string, string>> {
+  const declared = new Map<string, string>()
+  const { access } = await journals.view(journals.arrival(), { confirm: true })
+  for (const name of [...access.vhosts.keys()]) {
+    const request = { confirm: true, vhost: (current: typeof access) => current.vhosts.get(name)?.id }
+    const { vhost } = await journals.view(journals.arrival(), request)
+    for (const { queue } of vhost?.queues() ?? []) {
+      for (const sqsQueue of queue.sqsQueues) declared.set(sqsQueue.name, describeObject('queue', queue.name, name))
+    }
+  }
+  return declared
+}

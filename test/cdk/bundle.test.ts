@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildFunction } from '../../cdk/bundle.ts'
+
+const NAMES = ['publish', 'consume', 'manage', 'relay', 'clock', 'bootstrap'] as const
+const MAX_PUBLISH_BYTES = 1.2 * 1_048_576
+
+type Outputs = ReturnType<typeof buildFunction>['metafile']['outputs']
+
+let root = ''
+const outputs = new Map<string, Outputs>()
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'leveret-bundles-'))
+  for (const name of NAMES) outputs.set(name, buildFunction(name, join(root, name)).metafile.outputs)
+}, 60_000)
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+/** What an environment loads before it can serve: the entry and all that it imports, but not what is imported on demand. */
+function loadedAtStart(name: string): string[] {
+  const files = outputs.get(name) ?? {}
+  const entry = Object.keys(files).find((file) => basename(file) === `${name}.mjs`) ?? ''
+  const loaded = new Set([entry])
+  for (const file of loaded) {
+    for (const { path, kind } of files[file]?.imports ?? [])
+      if (kind === 'import-statement' && path in files) loaded.add(path)
+  }
+  return [...loaded]
+}
+
+const bytesOf = (files: Outputs): number => Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0)
+
+describe('a bundle', () => {
+  test.each(NAMES)('of %s is loaded by Node as it is and exports its handler', async (name) => {
+    const loaded = (await import(pathToFileURL(join(root, name, `${name}.mjs`)).href)) as { handler?: unknown }
+    expect(loaded.handler).toBeTypeOf('function')
+  })
+
+  test.each(NAMES)('of %s needs nothing but Node beside what is in it', (name) => {
+    const imports = Object.values(outputs.get(name) ?? {}).flatMap((output) => output.imports)
+    const outside = imports.filter(({ external, path }) => external === true && !isBuiltin(path))
+    expect(outside.map(({ path }) => path)).toEqual([])
+  })
+
+  test('of publish is at most 1.2 MB with all that it may load', () => {
+    expect(bytesOf(outputs.get('publish') ?? {})).toBeLessThanOrEqual(MAX_PUBLISH_BYTES)
+  })
+
+  test('of publish loads the client of S3 on demand only', () => {
+    const inputsAtStart = loadedAtStart('publish').flatMap((file) =>
+      Object.keys(outputs.get('publish')?.[file]?.inputs ?? {}),
+    )
+    expect(inputsAtStart.some((input) => input.includes('@aws-sdk/client-sqs'))).toBe(true)
+    expect(inputsAtStart.filter((input) => input.includes('@aws-sdk/client-s3'))).toEqual([])
+  })
+})

@@ -1,0 +1,203 @@
+import { codeIn, section, tableIn } from './markdown.ts'
+
+/** The inputs of docs/cost.md by their names: prices, assumptions, and what the stack sets. */
+export type Inputs = (name: string) => number
+
+/** Reads both tables of inputs. The function that it answers throws for a name that they do not have. */
+export function readInputs(page: string): Inputs {
+  const rows = [...tableIn(section(page, 'Prices')), ...tableIn(section(page, 'Assumptions'))]
+  const values = new Map(rows.map(([name = '', value = '']) => [codeIn(name)[0] ?? '', Number(value)]))
+  return (name) => {
+    const value = values.get(name)
+    if (value === undefined || Number.isNaN(value)) throw new Error(`docs/cost.md has no number for '${name}'`)
+    return value
+  }
+}
+
+/** What one table of docs/cost.md must say: dollars for each row, in the order of its columns. */
+export interface CostTable {
+  readonly heading: string
+  readonly decimals: number
+  readonly rows: Readonly<Record<string, readonly number[]>>
+}
+
+/** SQS takes so many messages in a call. */
+const CALL = 10
+const RATES = [1, 100, 1000]
+const MONTH_DAYS = 365 / 12
+
+/** Every table of figures in docs/cost.md. Amounts are for a million of what a row names, or for a month. */
+export function costTables(input: Inputs, alarmMetrics: number): CostTable[] {
+  return [
+    ...publishTables(input),
+    consumeTable(input),
+    featureTable(input),
+    managementTable(input),
+    idleTable(input, alarmMetrics),
+    ...peerTables(input, alarmMetrics),
+  ]
+}
+
+/** A Lambda invocation of so many milliseconds. */
+const run = (input: Inputs, memoryGb: number, ms: number): number =>
+  input('lambda-request') + (memoryGb * ms * input('lambda-gb-s')) / 1000
+
+const overApi = (input: Inputs, memory: string, ms: string): number =>
+  input('rest') + run(input, input(memory), input(ms))
+
+/** `size` messages in a request, each to so many queues. */
+const publish = (input: Inputs, size: number, queues: number): number =>
+  (overApi(input, 'publish-gb', `publish-${size}-ms`) + queues * Math.ceil(size / CALL) * input('sqs')) / size
+
+/** A receive and a delete of so many messages. */
+const direct = (input: Inputs, size: number): number => (2 * input('sqs')) / size
+
+function publishTables(input: Inputs): CostTable[] {
+  const rowOf = (size: number) => [publish(input, size, 1), publish(input, size, 5)]
+  return [
+    {
+      heading: 'Dollars per million publishes',
+      decimals: 2,
+      rows: { 'one by one': rowOf(1), 'ten to a request': rowOf(10), 'a hundred to a request': rowOf(100) },
+    },
+    {
+      heading: 'Where it goes',
+      decimals: 2,
+      rows: {
+        'API Gateway': [input('rest')],
+        'Lambda, request': [input('lambda-request')],
+        'Lambda, duration': [run(input, input('publish-gb'), input('publish-1-ms')) - input('lambda-request')],
+        'SQS, for each queue': [input('sqs')],
+      },
+    },
+  ]
+}
+
+function consumeTable(input: Inputs): CostTable {
+  const get = (size: number) => (overApi(input, 'consume-gb', 'get-ms') + 3 * input('sqs')) / size
+  const settle = (size: number) => overApi(input, 'consume-gb', 'settle-ms') / size
+  return {
+    heading: 'Dollars per million messages of one queue',
+    decimals: 2,
+    rows: {
+      'SQS client or event source, ten at a time': [direct(input, CALL)],
+      'SQS client, one at a time': [direct(input, 1)],
+      '`get` that removes, ten at a time': [get(CALL)],
+      '`get` that removes, one at a time': [get(1)],
+      '`get` with `manual` and `settle`, ten at a time': [get(CALL) + settle(CALL)],
+    },
+  }
+}
+
+function featureTable(input: Inputs): CostTable {
+  const twoMegabytesInGb = 2000
+  return {
+    heading: 'What features add',
+    decimals: 2,
+    rows: {
+      'A lease that has run out': [2 * input('read-unit')],
+      'A FIFO queue': [input('sqs-fifo') - input('sqs')],
+      'A payload of 250 KB': [3 * input('sqs')],
+      'A payload above 1 MiB: writing it': [input('s3-put')],
+      'A payload above 1 MiB: each reading': [input('s3-get')],
+      'A payload of 2 MB: keeping it for 90 days': [(twoMegabytesInGb * input('s3-gb') * 90) / MONTH_DAYS],
+      'The relay': [3 * input('sqs') + run(input, input('relay-gb'), input('relay-ms'))],
+      'A `manual` get of a message above 8 KiB': [input('s3-put')],
+      'A reject with a dead-letter exchange': [input('sqs')],
+      'A line of access log': [(input('log-line-bytes') * input('log-gb')) / 1000],
+    },
+  }
+}
+
+function managementTable(input: Inputs): CostTable {
+  const heads = 2 * input('read-unit')
+  const change = (ms: number): number =>
+    input('rest') + run(input, input('manage-gb'), ms) + heads + 4 * input('write-unit')
+  const waited = input('lease-wait-ms') + input('manage-ms')
+  const show = overApi(input, 'manage-gb', 'manage-ms') + heads
+  return {
+    heading: 'Management',
+    decimals: 2,
+    rows: {
+      'Bind, declare an exchange, set a permission': [change(waited)],
+      'Declare a queue': [change(waited + input('create-queue-ms')) + 3 * input('write-unit') + input('sqs')],
+      'GET of anything': [show],
+      'GET of a page of 100 queues with counts': [show + 100 * input('sqs')],
+    },
+  }
+}
+
+function idleItems(input: Inputs, alarmMetrics: number): Record<string, number> {
+  const hours = input('hours')
+  const polls = (input('pollers') * hours * 3600) / 20
+  const tick = run(input, input('clock-gb'), input('clock-ms')) + input('read-unit')
+  return {
+    Alarms: alarmMetrics * input('alarm'),
+    Secret: input('secret'),
+    'Event source of the relay': (polls * input('sqs')) / 1e6,
+    Clock: (hours * 60 * tick) / 1e6,
+    'Key of the table': (hours * 12 * input('kms')) / 1e6,
+    'Table and its recovery': (input('table-gb') + input('pitr-gb')) / 1000,
+  }
+}
+
+const idle = (input: Inputs, alarmMetrics: number): number =>
+  Object.values(idleItems(input, alarmMetrics)).reduce((total, value) => total + value, 0)
+
+function idleTable(input: Inputs, alarmMetrics: number): CostTable {
+  const items = Object.entries(idleItems(input, alarmMetrics)).map(([name, dollars]) => [name, [dollars]])
+  const rows = { ...Object.fromEntries(items), '**Together**': [idle(input, alarmMetrics)] }
+  return { heading: 'A month in which nothing happens', decimals: 2, rows }
+}
+
+/** With and without a request to SQS for each delivery into a queue. */
+const delivered = (input: Inputs, perMillion: number, queues: number): [number, number] => [
+  perMillion,
+  perMillion + queues * input('sqs'),
+]
+
+function peerTables(input: Inputs, alarmMetrics: number): CostTable[] {
+  const fixed = idle(input, alarmMetrics)
+  const brokers = (count: number, price: string): number => count * input(price) * input('hours')
+  const [sns, eventBridge] = [input('sns'), input('eventbridge')]
+  const leveret = (size: number) => [publish(input, size, 1), publish(input, size, 5), fixed]
+  const peer = (perMillion: number) => [...delivered(input, perMillion, 1), ...delivered(input, perMillion, 5), 0]
+  const at = (rate: number, perMillion: number) =>
+    ((perMillion + direct(input, CALL)) * rate * input('hours') * 3600) / 1e6
+  const months = (size: number) => RATES.map((rate) => at(rate, publish(input, size, 1)) + fixed)
+  const peerMonths = (perMillion: number) =>
+    RATES.flatMap((rate) => delivered(input, perMillion, 1).map((each) => at(rate, each)))
+  return [
+    {
+      heading: 'Per million messages',
+      decimals: 2,
+      rows: {
+        'Leveret, one by one': leveret(1),
+        'Leveret, ten to a request': leveret(10),
+        'SNS + SQS, one by one': peer(sns),
+        'SNS + SQS, ten to a request': peer(sns / 10),
+        'EventBridge classic + SQS': peer(eventBridge),
+      },
+    },
+    {
+      heading: 'Per month',
+      decimals: 0,
+      rows: {
+        'Leveret, one by one': months(1),
+        'Leveret, ten to a request': months(10),
+        'Leveret, a hundred to a request': months(100),
+        'SNS + SQS, one by one': peerMonths(sns),
+        'SNS + SQS, ten to a request': peerMonths(sns / 10),
+        'EventBridge classic + SQS': peerMonths(eventBridge),
+        'Amazon MQ, one mq.m7g.medium': [brokers(1, 'mq-medium'), brokers(1, 'mq-medium')],
+        'Amazon MQ, three mq.m7g.large': RATES.map(() => brokers(3, 'mq-large')),
+      },
+    },
+  ]
+}
+
+/** Messages a second at which three mq.m7g.large cost as much, for publishes of so many messages to a request. */
+export const breakEven = (input: Inputs, size: number): number => {
+  const dollars = 3 * input('mq-large') * input('hours')
+  return (dollars * 1e6) / (publish(input, size, 1) + direct(input, CALL)) / (input('hours') * 3600)
+}

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
-import { type BuildOptions, buildSync } from 'esbuild'
+import type { BuildOptions } from 'esbuild'
 
 const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
 
@@ -25,10 +27,18 @@ const OPTIONS = {
 
 /** Writes the bundle of `functions/{name}.ts` into a directory: `{name}.mjs` and what it imports. */
 export const buildFunction = (name: string, outdir: string) =>
-  buildSync({ ...OPTIONS, entryPoints: [join(FUNCTIONS, `${name}.ts`)], outdir, metafile: true })
+  loadEsbuild().buildSync({ ...OPTIONS, entryPoints: [join(FUNCTIONS, `${name}.ts`)], outdir, metafile: true })
+
+/** The published package holds bundles and needs no esbuild. */
+const loadEsbuild = (): typeof import('esbuild') => createRequire(import.meta.url)('esbuild')
 
 /** The bundle as a Lambda function's code, known by its content: the same sources are never uploaded twice. */
 export function bundledFunction(name: string): Code {
+  const bundle = join(FUNCTIONS, name)
+  return existsSync(join(bundle, `${name}.mjs`)) ? Code.fromAsset(bundle) : bundledFromSource(name)
+}
+
+function bundledFromSource(name: string): Code {
   const tryBundle = (outdir: string): boolean => {
     buildFunction(name, outdir)
     return true

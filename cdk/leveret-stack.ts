@@ -1,4 +1,6 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { CustomResourceConfig } from 'aws-cdk-lib/custom-resources'
 import type { Construct } from 'constructs'
 import { Leveret } from './leveret.ts'
 import type { LeveretProps } from './props.ts'
@@ -18,6 +20,10 @@ export class LeveretStack extends Stack {
       ...props,
     })
     this.broker = new Leveret(this, 'Broker', broker)
+    const { removalPolicy = RemovalPolicy.RETAIN, logRetention = RetentionDays.ONE_MONTH } = broker
+    // The CDK's own function that empties the bucket would leave its log behind otherwise.
+    CustomResourceConfig.of(this).addLogRetentionLifetime(logRetention)
+    CustomResourceConfig.of(this).addRemovalPolicy(removalPolicy)
     const { url, administrator, names, table, blobs } = this.broker
     const output = (name: string, description: string, value: string) =>
       new CfnOutput(this, name, { description, value })
@@ -29,7 +35,7 @@ export class LeveretStack extends Stack {
     )
     output('NamePrefix', 'What the names of all SQS queues of this broker begin with', names.namePrefix)
     const kept = 'Kept when the stack is deleted'
-    const isKept = broker.removalPolicy !== RemovalPolicy.DESTROY
+    const isKept = removalPolicy === RemovalPolicy.RETAIN
     output('TopologyTable', isKept ? `The journals. ${kept}` : 'The journals', table.tableName)
     output('BlobsBucket', isKept ? `Large payloads. ${kept}` : 'Large payloads', blobs.bucketName)
   }

@@ -3,12 +3,13 @@ import type { VhostSession } from '../broker/session.ts'
 import { type Settlement, settle } from '../broker/settle.ts'
 import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'
 import { BrokerError, invalid, notFound } from '../model/errors.ts'
+import { stringifyJson } from '../model/json.ts'
 import { assertFields, bodyArray, bodyObject } from './body.ts'
 import type { Api } from './env.ts'
 import { errorBody, throughChannel } from './errors.ts'
 import { assertGetFields, type GetBody, parseGetBody } from './get-body.ts'
 import { segment } from './path.ts'
-import { encodedSizeBytes, encodePayload, type PayloadForm } from './payload-form.ts'
+import { encodePayload, type PayloadForm } from './payload-form.ts'
 import { json, noContent } from './respond.ts'
 import { type Entry, withVhost } from './session.ts'
 import { deliveryTagOf, parseSettlement } from './settle-body.ts'
@@ -55,7 +56,9 @@ function assertAction(body: AmqpTable): void {
 }
 
 async function get(session: VhostSession, queue: string, { form, ...input }: GetBody): Promise<object[]> {
-  const encodedSizeOf = (payload: Uint8Array) => encodedSizeBytes(payload, form)
+  // What Lambda answers is JSON in a JSON text.
+  const encodedSizeOf = (message: GotMessage) =>
+    Buffer.byteLength(JSON.stringify(stringifyJson(renderMessage(message, form))))
   const messages = await getMessages(session, { ...input, queue, encodedSizeOf })
   return messages.map((message) => renderMessage(message, form))
 }

@@ -87,6 +87,8 @@ const TOO_LARGE = invalid('what the request declares is too large for one change
 
 function brokerErrorResponse(c: ApiContext, error: BrokerError): Response {
   const { status } = ANSWERS[error.kind]
+  // The caller is told to try again; an operator is told why.
+  if (error.kind === 'unavailable' && error.cause !== undefined) logError(error.message, error.cause)
   const headers = status === 503 ? { 'retry-after': String(error.retryAfterS ?? DEFAULT_RETRY_AFTER_S) } : {}
   return json(c, errorBody(error), status, headers)
 }

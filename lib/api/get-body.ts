@@ -33,7 +33,7 @@ export function parseGetBody(body: AmqpTable): GetBody {
   return {
     count: parseCount(body.count),
     waitS: optionalInteger(body, 'wait', [0, MAX_WAIT_S]) ?? 0,
-    visibilityS: optionalInteger(body, 'visibility', [0, MAX_VISIBILITY_S]),
+    visibilityS: optionalInteger(body, 'visibility', [1, MAX_VISIBILITY_S]),
     form: {
       encoding: parseEncoding(body.encoding),
       truncateBytes: optionalInteger(body, 'truncate', [0, Number.MAX_SAFE_INTEGER]),

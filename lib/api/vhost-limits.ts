@@ -1,6 +1,7 @@
 import { changeAccess } from '../broker/change.ts'
+import type { AmqpValue } from '../model/amqp-value.ts'
 import type { Vhost } from '../model/vhost.ts'
-import { requireVhost } from '../topology/access/vhost.ts'
+import { assertVhostLimit, requireVhost } from '../topology/access/vhost.ts'
 import { parseLimit } from '../topology/definitions/user.ts'
 import { assertFields, bodyObject, field } from './body.ts'
 import { jsonOnly } from './content-type.ts'
@@ -36,8 +37,9 @@ export function vhostLimitRoutes(api: Api): void {
       ADMINISTRATOR,
       jsonOnly(async (c, session) => {
         const { name: vhost } = requireVhost(session.access, segment(c, 'vhost'), 'vhost_not_found')
-        const limit = segment(c, 'limit')
-        await changeAccess(session, { type: 'set-vhost-limit', vhost, limit, value: limitValue(c, limit) })
+        const [limit, value] = [segment(c, 'limit'), limitValue(c)]
+        assertVhostLimit(limit, value)
+        await changeAccess(session, { type: 'set-vhost-limit', vhost, limit, value: parseLimit(limit, value) })
         return noContent(c)
       }),
     ),
@@ -52,11 +54,11 @@ export function vhostLimitRoutes(api: Api): void {
   )
 }
 
-/** The `value` of a request that sets a limit. */
-export function limitValue(c: ApiContext, limit: string): number {
+/** The `value` of a request that sets a limit, whatever it is. */
+export function limitValue(c: ApiContext): AmqpValue {
   const body = bodyObject(c)
   assertFields(body, ['value'])
-  return parseLimit(limit, field(body, 'value') ?? null)
+  return field(body, 'value') ?? null
 }
 
 /** A vhost without limits is in no list. */

@@ -11,7 +11,7 @@ import { itemAnswer, listAnswer } from './list.ts'
 import { segment } from './path.ts'
 import { created, noContent } from './respond.ts'
 import { type Entry, withSession } from './session.ts'
-import { listedVhosts } from './visible-vhosts.ts'
+import { visibleVhosts } from './visible-vhosts.ts'
 
 const ADMINISTRATOR: Entry = { tag: 'administrator' }
 
@@ -20,7 +20,7 @@ export function vhostRoutes(api: Api): void {
   api.get(
     '/vhosts',
     withSession({ tag: 'management' }, (c, session) =>
-      listAnswer(c, listedVhosts(c, session).map(renderVhost), { order: ['name'], paged: true }),
+      listAnswer(c, visibleVhosts(session).map(renderVhost), { order: ['name'], paged: true }),
     ),
   )
 

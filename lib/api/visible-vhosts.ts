@@ -13,15 +13,18 @@ export function visibleVhosts({ access, user }: Session): Vhost[] {
 }
 
 /**
- * The vhosts that a list without a vhost in its path is about: all visible ones, or the one that the `X-Vhost` header
- * names (contract §1.1). Throws `not-found` for a header that names none.
+ * The vhosts whose contents a list without a vhost in its path shows: those that the user may enter, and every one to an
+ * administrator; or the one that the `X-Vhost` header names (contract §1.1). Throws `not-found` for a header that names none.
  */
-export function listedVhosts(c: ApiContext, session: Session): Vhost[] {
+export function listedVhosts(c: ApiContext, { access, user }: Session): Vhost[] {
+  const isAdministrator = tagsAllow(user, 'administrator')
   const name = header(c, 'x-vhost')
-  if (name === undefined) return visibleVhosts(session)
-  const vhost = session.access.vhosts.get(name)
+  if (name === undefined) {
+    return [...access.vhosts.values()].filter((vhost) => isAdministrator || hasVhostAccess(access, user, vhost.name))
+  }
+  const vhost = access.vhosts.get(name)
   if (!vhost) throw notFound()
-  if (!tagsAllow(session.user, 'monitoring')) assertVhostAccess(session.access, session.user, name)
+  if (!isAdministrator) assertVhostAccess(access, user, name)
   return [vhost]
 }
 

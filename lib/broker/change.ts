@@ -16,23 +16,36 @@ export type Change = 'changed' | 'unchanged'
 /** A new id: for entities, commits, intents and publishes. */
 export const newId = ({ clock }: Pick<Broker, 'clock'>): string => ulid(clock.wallMs(), randomBytes(16))
 
+/**
+ * Throws where the user may not make a change. It is asked on the very states that the change is decided on: what is
+ * allowed may depend on what exists.
+ */
+export type Guard = (access: AccessState, vhost: VhostState) => void
+
+const ALLOWED: Guard = () => undefined
+
 /** Decides a command on the vhost, commits it, and answers once every later request sees it (DESIGN §3). */
-export async function changeVhost(session: VhostSession, command: VhostCommand): Promise<Change> {
-  const { changed, versions } = await commitToVhost(session, command)
+export async function changeVhost(session: VhostSession, command: VhostCommand, guard?: Guard): Promise<Change> {
+  const { changed, versions } = await commitToVhost(session, command, guard)
   await session.broker.journals.settled(versions)
   return changed ? 'changed' : 'unchanged'
 }
 
 /** As {@link changeVhost}, for those who make several changes and wait for the leases once. */
-export function commitToVhost(session: VhostSession, command: VhostCommand): Promise<Transacted<unknown>> {
+export function commitToVhost(
+  session: VhostSession,
+  command: VhostCommand,
+  guard: Guard = ALLOWED,
+): Promise<Transacted<unknown>> {
   const journal = session.vhost.id
   return session.broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
-    decide: ({ vhosts }) => ({
-      writes: [{ journal, events: decideVhost(stateOf(vhosts, journal), command) }],
-      result: 0,
-    }),
+    decide: ({ access, vhosts }) => {
+      const state = stateOf(vhosts, journal)
+      guard(access, state)
+      return { writes: [{ journal, events: decideVhost(state, command) }], result: 0 }
+    },
   })
 }
 

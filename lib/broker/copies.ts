@@ -15,6 +15,10 @@ export function copyFor(queue: Queue, { publishId, hop, message }: Publication, 
   return { ...copy, groupId: groupIdFor(queue, message), deduplicationId: deduplicationIdOf(identity) }
 }
 
+/** The groups of FIFO queues that a publication's copies go to; each is one text. */
+export const fifoGroupsOf = ({ queues, message }: Publication): readonly string[] =>
+  queues.filter(({ fifo }) => fifo !== undefined).map((queue) => `${queue.id} ${groupIdFor(queue, message)}`)
+
 function sqsQueueFor({ name, sqsQueues: [first] }: Queue): string {
   if (!first) throw new Error(`queue '${name}' has no SQS queue`)
   return first.name

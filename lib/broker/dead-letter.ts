@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { CopyIdentity } from '../delivery/copy.ts'
 import type { Envelope } from '../delivery/envelope.ts'
 import { type DeadLetterRoute, type DeathReason, deadLettered, mayEnter } from '../model/death.ts'
+import type { BrokerError } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
 import { headersOf, type Message, routingKeysOf } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
@@ -18,21 +20,27 @@ export interface DeadCopy {
   readonly identity: CopyIdentity | undefined
 }
 
+/** Whether dead messages of the queue go anywhere. */
+export const hasDeadLetterExchange = (queue: Queue): boolean => deadLetterRouteOf(queue) !== undefined
+
 /**
- * Publishes a copy to the queue's dead-letter exchange (contract §3.7); resolves once it may be deleted. Without such an
- * exchange, or where it leads nowhere, the copy is dropped, as RabbitMQ does. The broker itself publishes: permissions were
- * the matter of who declared the queue. Throws `unavailable` where the copy must stay.
+ * Publishes copies to their queue's dead-letter exchange (contract §3.7), in their order; answers for each the error
+ * because of which it must stay where it is, or undefined once it may be deleted. Without such an exchange, or where it
+ * leads nowhere, a copy is dropped, as RabbitMQ does. The broker itself publishes: permissions were the matter of who
+ * declared the queue. All are encoded at once: callers bring no more than memory holds.
  */
 export async function deadLetter(
   session: VhostSession,
   queue: Queue,
-  copy: DeadCopy,
+  copies: readonly DeadCopy[],
   reason: DeathReason,
-): Promise<void> {
+): Promise<readonly (BrokerError | undefined)[]> {
   const route = deadLetterRouteOf(queue)
-  if (!route) return
-  const [failure] = await deliver(session, [publicationOf(session, queue, copy, reason, route)])
-  if (failure) throw failure
+  if (!route) return copies.map(() => undefined)
+  return deliver(
+    session,
+    copies.map((copy) => publicationOf(session, queue, copy, reason, route)),
+  )
 }
 
 function deadLetterRouteOf({ arguments: args }: Queue): DeadLetterRoute | undefined {
@@ -55,9 +63,16 @@ function publicationOf(
   const death = { queue: queue.name, reason, timeS: Math.floor(broker.clock.wallMs() / 1000), routingKeys }
   const dead = deadLettered(withBcc(message, bccKeys), death, route)
   const queues = targetsOf(vhost, dead, () => broker.clock.random()).filter(({ name }) => mayEnter(dead, name))
-  const publishId = identity?.publishId ?? newId(broker)
+  const publishId = identity ? deathId(identity) : newId(broker)
   return { publishId, hop: (identity?.hop ?? 0) + 1, message: dead, queues, version: session.version }
 }
+
+/**
+ * The copies of one publish die in several queues, and each death is a publish of its own; a repetition of the same death
+ * is not.
+ */
+const deathId = ({ publishId, queueId, hop }: CopyIdentity): string =>
+  createHash('sha256').update(`${publishId}/${queueId}/${hop}`).digest('base64url')
 
 /** A dead message is routed by every key that it was published with, also by those that no receiver sees. */
 function withBcc(message: Message, bccKeys: readonly string[]): Message {

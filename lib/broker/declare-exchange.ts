@@ -19,13 +19,15 @@ export async function declareExchange(
   session: VhostSession,
   declaration: ExchangeDeclaration,
 ): Promise<'created' | 'existing'> {
-  const { broker, access, user, vhost } = session
+  const { broker, user } = session
   requireExchangeType(declaration.exchangeType)
-  assertMayDeclareExchange(access, user, vhost.vhost, {
-    name: declaration.name,
-    exists: vhost.exchangeByName(declaration.name) !== undefined,
-    alternate: alternateExchangeOf(declaration),
-  })
   const command = { type: 'declare-exchange', id: newId(broker), user: user.name, ...declaration } as const
-  return (await changeVhost(session, command)) === 'changed' ? 'created' : 'existing'
+  const change = await changeVhost(session, command, (access, vhost) => {
+    assertMayDeclareExchange(access, user, vhost.vhost, {
+      name: declaration.name,
+      exists: vhost.exchangeByName(declaration.name) !== undefined,
+      alternate: alternateExchangeOf(declaration),
+    })
+  })
+  return change === 'changed' ? 'created' : 'existing'
 }

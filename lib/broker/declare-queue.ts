@@ -1,14 +1,17 @@
 import { assertMayDeclareQueue } from '../access/permissions.ts'
 import type { Transacted } from '../journal/decision.ts'
+import type { Intent } from '../journal/intents.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import type { QueueType } from '../model/queue.ts'
+import type { User } from '../model/user.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { ImportItem } from '../topology/vhost/import.ts'
 import type { DeclareQueue } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
-import { commitOf, newId, stateOf, stillThere } from './change.ts'
+import type { Broker } from './broker.ts'
+import { commitOf, commitToVhost, type Guard, newId, stateOf, stillThere } from './change.ts'
 import type { VhostSession } from './session.ts'
 import {
   CONTROL_PLANE_CONCURRENCY,
@@ -30,23 +33,29 @@ export async function declareQueue(
   session: VhostSession,
   declaration: QueueDeclaration,
 ): Promise<'created' | 'existing'> {
-  assertMayDeclare(session, declaration)
   const command = commandFor(session, declaration)
-  const isNew = decideVhost(session.vhost, command).length > 0
-  if (!isNew && (await isStillDeclared(session, command))) return 'existing'
-  const { changed, versions } = await commitWithSqsQueues(session, [command], command)
+  const guard = mayDeclare(session.user, declaration)
+  if (await isDeclared(session, command, guard)) return 'existing'
+  const { changed, versions } = await commitWithSqsQueues(session, [command], { command, guard })
   await session.broker.journals.settled(versions)
   return changed ? 'created' : 'existing'
 }
 
-/** Answers once every later request sees the queue. One that somebody has deleted meanwhile needs a new SQS queue. */
-async function isStillDeclared(session: VhostSession, command: DeclareQueue): Promise<boolean> {
+/**
+ * Whether an equivalent queue exists; if so, answers once every later request sees it. If not, an SQS queue has to be made
+ * before anything is committed. Throws what the declaration is refused for.
+ */
+async function isDeclared(session: VhostSession, command: DeclareQueue, guard: Guard): Promise<boolean> {
   const { journals } = session.broker
   const journal = session.vhost.id
   const { result, versions } = await journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
-    decide: ({ vhosts }) => ({ writes: [], result: decideVhost(stateOf(vhosts, journal), command).length === 0 }),
+    decide: ({ access, vhosts }) => {
+      const state = stateOf(vhosts, journal)
+      guard(access, state)
+      return { writes: [], result: decideVhost(state, command).length === 0 }
+    },
   })
   if (result) await journals.settled(versions)
   return result
@@ -59,23 +68,25 @@ async function isStillDeclared(session: VhostSession, command: DeclareQueue): Pr
 export async function importQueues(
   session: VhostSession,
   declarations: readonly QueueDeclaration[],
-): Promise<Transacted<readonly VhostEvent[]>['versions']> {
+): Promise<Transacted<unknown>['versions']> {
   const missing = declarations.filter(({ name }) => !session.vhost.queueByName(name))
   const items = missing.map((declaration) => commandFor(session, declaration))
   const command = { type: 'import', items } satisfies { type: 'import'; items: readonly ImportItem[] }
-  // A file that is refused makes no SQS queues.
-  if (decideVhost(session.vhost, command).length === 0) return []
-  return (await commitWithSqsQueues(session, items, command)).versions
+  // A file that is refused makes no SQS queues, and one that brings nothing new waits for what it found.
+  if (decideVhost(session.vhost, command).length === 0) return (await commitToVhost(session, command)).versions
+  return (await commitWithSqsQueues(session, items, { command })).versions
 }
 
-function assertMayDeclare({ access, user, vhost }: VhostSession, { name, arguments: args }: QueueDeclaration): void {
-  const deadLetterExchange = args['x-dead-letter-exchange']
-  assertMayDeclareQueue(access, user, vhost.vhost, {
-    name,
-    exists: vhost.queueByName(name) !== undefined,
-    deadLetterExchange: typeof deadLetterExchange === 'string' ? deadLetterExchange : undefined,
-  })
-}
+const mayDeclare =
+  (user: User, { name, arguments: args }: QueueDeclaration): Guard =>
+  (access, vhost) => {
+    const deadLetterExchange = args['x-dead-letter-exchange']
+    assertMayDeclareQueue(access, user, vhost.vhost, {
+      name,
+      exists: vhost.queueByName(name) !== undefined,
+      deadLetterExchange: typeof deadLetterExchange === 'string' ? deadLetterExchange : undefined,
+    })
+  }
 
 function commandFor(session: VhostSession, declaration: QueueDeclaration): DeclareQueue {
   const { broker, access, user, vhost } = session
@@ -100,44 +111,58 @@ function commandFor(session: VhostSession, declaration: QueueDeclaration): Decla
 async function commitWithSqsQueues(
   session: VhostSession,
   queues: readonly DeclareQueue[],
-  command: VhostCommand,
-): Promise<Transacted<readonly VhostEvent[]>> {
+  change: GuardedCommand,
+): Promise<Transacted<unknown>> {
   const { broker } = session
   const sqsNames = queues.flatMap(({ sqsQueues }) => sqsQueues.map(({ name }) => name))
   const intent = creatingIntent(broker, sqsNames)
   await broker.journals.intents.put(intent)
+  await createOrAbandon(broker, intent, sqsNames)
+  const done = await commitTaking(session, change, intent.id, sqsNames).catch(async (error: unknown) => {
+    await discardCreated(broker, intent)
+    throw error
+  })
+  if (!done.changed) await discardCreated(broker, intent)
+  return done
+}
+
+interface GuardedCommand {
+  readonly command: VhostCommand
+  readonly guard?: Guard
+}
+
+/** A creation that failed may take effect yet, so its intent stays for the clock, which deletes what is there by then. */
+async function createOrAbandon(broker: Broker, intent: Intent, sqsNames: readonly string[]): Promise<void> {
   try {
     await broker.delivery.queues.createAll(sqsNames, CONTROL_PLANE_CONCURRENCY)
-    const done = await commitTaking(session, command, intent.id, sqsNames)
-    if (!done.changed) await discardCreated(broker, intent)
-    return done
   } catch (error) {
-    await discardCreated(broker, intent)
+    await broker.journals.intents.abandon(intent.id)
     throw error
   }
 }
 
 async function commitTaking(
   session: VhostSession,
-  command: VhostCommand,
+  { command, guard }: GuardedCommand,
   intentId: string,
   sqsNames: readonly string[],
-): Promise<Transacted<readonly VhostEvent[]>> {
+): Promise<Transacted<unknown>> {
   const { broker, vhost } = session
-  let unused: ReturnType<typeof deletingIntents> = []
   const done = await broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
-    decide: ({ vhosts }) => {
-      const events = decideVhost(stateOf(vhosts, vhost.id), command)
-      if (events.length === 0) return { writes: [], result: events }
+    decide: ({ access, vhosts }) => {
+      const state = stateOf(vhosts, vhost.id)
+      guard?.(access, state)
+      const events = decideVhost(state, command)
+      if (events.length === 0) return { writes: [], result: [] }
       // Others may have declared some of them meanwhile: theirs count, ours go.
-      unused = deletingIntents(broker, namesWithout(sqsNames, events))
-      const intents = { put: unused, take: [{ id: intentId, state: 'creating' as const }] }
-      return { writes: [{ journal: vhost.id, events }], intents, result: events }
+      const put = deletingIntents(broker, namesWithout(sqsNames, events))
+      const intents = { put, take: [{ id: intentId, state: 'creating' as const }] }
+      return { writes: [{ journal: vhost.id, events }], intents, result: put }
     },
   })
-  if (done.changed) await finishDeletingOrLeave(broker, unused)
+  await finishDeletingOrLeave(broker, done.result)
   return done
 }
 

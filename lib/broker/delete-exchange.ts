@@ -7,6 +7,7 @@ export async function deleteExchange(
   session: VhostSession,
   { name, ifUnused }: { readonly name: string; readonly ifUnused: boolean },
 ): Promise<void> {
-  assertMayDelete(session.access, session.user, session.vhost.vhost, { kind: 'exchange', name })
-  await changeVhost(session, { type: 'delete-exchange', name, ifUnused })
+  await changeVhost(session, { type: 'delete-exchange', name, ifUnused }, (access, { vhost }) => {
+    assertMayDelete(access, session.user, vhost, { kind: 'exchange', name })
+  })
 }

@@ -4,7 +4,7 @@ import { envelopeOf } from '../delivery/envelope.ts'
 import type { Copy, SendOutcome } from '../delivery/sqs-sender.ts'
 import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
-import { copyFor } from './copies.ts'
+import { copyFor, fifoGroupsOf } from './copies.ts'
 import type { Publication } from './publication.ts'
 import { type Relayable, sendToRelay } from './send-to-relay.ts'
 import type { VhostSession } from './session.ts'
@@ -31,7 +31,8 @@ export async function deliver(
 ): Promise<readonly (BrokerError | undefined)[]> {
   const failures: Failures = new Map()
   const consignments = await encodeAll(session, publications, failures)
-  await sendToFifoQueues(session, consignments, failures)
+  if (failures.size > 0) failThoseBehind(publications, failures)
+  await sendToFifoQueues(session, withoutFailed(consignments, failures), failures)
   await sendToStandardQueues(session, withoutFailed(consignments, failures), failures)
   return publications.map((publication) => failures.get(publication))
 }
@@ -58,6 +59,18 @@ async function encodeAll(
     }
   })
   return (await Promise.all(encodings)).flat()
+}
+
+/** Order in a FIFO group holds through failures: what comes behind a message that was not sent is not sent either. */
+function failThoseBehind(publications: readonly Publication[], failures: Failures): void {
+  const blocked = new Set<string>()
+  for (const publication of publications) {
+    const groups = fifoGroupsOf(publication)
+    if (!failures.has(publication) && groups.some((group) => blocked.has(group))) {
+      failures.set(publication, unavailable('an earlier message of the same group was not stored: publish both again'))
+    }
+    if (failures.has(publication)) for (const group of groups) blocked.add(group)
+  }
 }
 
 /** What was accepted once is not refused later, when `x-death` has made it longer. */
@@ -135,7 +148,9 @@ function send(
 
 function failureOf(queue: Queue, outcome: SendOutcome | undefined): BrokerError {
   if (outcome?.status === 'missing-queue') {
-    return unavailable(`queue '${queue.name}' is down: its SQS queue was deleted; delete it and declare it again`)
+    return unavailable(
+      `queue '${queue.name}' has no SQS queue: it is being deleted, or its SQS queue was; then delete it and declare it again`,
+    )
   }
   return unavailable(UNREACHABLE, { cause: outcome?.status === 'failed' ? outcome.error : undefined })
 }

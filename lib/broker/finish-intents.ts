@@ -1,3 +1,4 @@
+import type { Intent } from '../journal/intents.ts'
 import { logError } from '../log.ts'
 import type { Broker } from './broker.ts'
 import { finishDeleting } from './sqs-intents.ts'
@@ -10,11 +11,16 @@ export async function finishIntents(broker: Broker): Promise<void> {
   const { intents } = broker.journals
   for (const intent of await intents.olderThan(ABANDONED_AFTER_MS)) {
     try {
-      // Whoever is still about to commit a `creating` one loses it here, and its commit fails.
-      if (intent.state === 'creating' && !(await intents.abandon(intent.id))) continue
-      await finishDeleting(broker, intent)
+      if (await isOurs(broker, intent)) await finishDeleting(broker, intent)
     } catch (error) {
       logError('unfinished work stays for the next minute', error, { intent: intent.id })
     }
   }
+}
+
+/** Whether the queues of an intent are to be deleted. What a newer release puts, for another purpose, is left to it. */
+async function isOurs({ journals }: Broker, { id, state }: Intent): Promise<boolean> {
+  // Whoever is still about to commit a `creating` one loses it here, and its commit fails.
+  if (state === 'creating') return journals.intents.abandon(id)
+  return state === 'abandoned' || state === 'deleting'
 }

@@ -1,15 +1,12 @@
 import { assertMayConsume } from '../access/permissions.ts'
-import type { Envelope } from '../delivery/envelope.ts'
-import type { ReceivedCopy } from '../delivery/received-copy.ts'
-import { MAX_TAG_MESSAGE_BYTES } from '../delivery/tags.ts'
-import { preconditionFailed, unavailable } from '../model/errors.ts'
+import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Message } from '../model/message.ts'
 import { noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
 import { deadLetter } from './dead-letter.ts'
+import { Hold } from './hold.ts'
 import { countReady } from './queue-counts.ts'
-import type { VhostSession } from './session.ts'
-import { sealTag } from './tags.ts'
+import { renewSession, type VhostSession } from './session.ts'
 
 /** Contract §1.4, and `manual`: the caller settles what it got by delivery tag (DESIGN §8). */
 export type AckMode =
@@ -25,10 +22,10 @@ export interface GetInput {
   readonly ackMode: AckMode
   /** How long to wait for the first message, 0 to 20 s. */
   readonly waitS: number
-  /** How long messages got with `manual` stay hidden from others. */
+  /** How long messages got with `manual` stay hidden from others, 1 s to 12 h. */
   readonly visibilityS?: number | undefined
-  /** What a payload will take in the door's answer. */
-  readonly encodedSizeOf: (payload: Uint8Array) => number
+  /** What a message takes in the door's answer, exactly. */
+  readonly encodedSizeOf: (message: GotMessage) => number
 }
 
 export interface GotMessage {
@@ -42,156 +39,80 @@ export interface GotMessage {
   readonly deliveryTag?: string
 }
 
-/** What one answer may hold: Lambda ends at 6 MB (DESIGN §5). */
-const MAX_ANSWER_BYTES = 4_500_000
-/** What a message takes in an answer beside its payload and its properties. */
-const MESSAGE_OVERHEAD_BYTES = 1000
-const BATCH = 10
-/** Long enough to answer in; whoever dies meanwhile gives the messages back by it. */
-const ANSWER_VISIBILITY_S = 30
-
-interface Held {
-  readonly copy: ReceivedCopy
-  readonly envelope: Envelope
-}
+/** After this the front may have given up, and nothing is taken out of a queue for an answer that nobody reads. */
+const ANSWER_WITHIN_MS = 25_000
 
 /**
  * Gets messages. All are fetched before any goes back, so that no message comes twice in one answer; what the answer has no
- * room for goes back too, and only what it holds is removed. Throws `not-found`, and `unavailable` where SQS cannot be used.
+ * room for goes back too, and only what it holds is removed, at the very end. Throws `not-found`, and `unavailable` where
+ * SQS cannot be used; then everything is given back.
  */
 export async function getMessages(session: VhostSession, input: GetInput): Promise<readonly GotMessage[]> {
   const { access, user, vhost } = session
   assertMayConsume(access, user, vhost.vhost, input.queue)
   const queue = vhost.queueByName(input.queue)
   if (!queue) throw noSuchObject('queue', input.queue, vhost.vhost)
-  const sqsQueueName = queue.sqsQueues[0]?.name ?? ''
-  const held = await receiveUpTo(session, queue, sqsQueueName, input)
-  const ready = held.length === 0 ? 0 : await countReady(session.broker, sqsQueueName)
-  const deadlineMs = session.broker.clock.wallMs() + visibilityOf(input) * 1000
-  const got = await Promise.all(
-    held.map(async ({ copy, envelope }, index): Promise<GotMessage> => {
-      const { redelivered, receiveCount: deliveryCount } = copy
-      const shown = {
-        message: envelope.message,
-        redelivered,
-        deliveryCount,
-        messageCount: ready + held.length - 1 - index,
-      }
-      if (input.ackMode !== 'manual') return shown
-      return { ...shown, deliveryTag: await sealTag(session, queue, { copy, envelope, sqsQueueName, deadlineMs }) }
-    }),
-  )
-  await settleAll(session, queue, sqsQueueName, held, input.ackMode)
-  return got
-}
-
-const visibilityOf = ({ ackMode, visibilityS }: GetInput): number =>
-  ackMode === 'manual' ? (visibilityS ?? ANSWER_VISIBILITY_S) : ANSWER_VISIBILITY_S
-
-/** Receives in small steps, so that what is in memory stays near what the answer may hold. */
-async function receiveUpTo(
-  session: VhostSession,
-  queue: Queue,
-  sqsQueueName: string,
-  input: GetInput,
-): Promise<readonly Held[]> {
-  const held: Held[] = []
-  let sizeBytes = 0
-  while (held.length < input.count) {
-    const copies = await receiveSome(session, queue, sqsQueueName, input, held.length)
-    if (copies.length === 0) break
-    for (const [index, copy] of copies.entries()) {
-      const opened = await openOrReturn(session, sqsQueueName, copies.slice(index), copy, held)
-      sizeBytes += sizeOf(copy, input.encodedSizeOf(opened.envelope.message.payload), input.ackMode)
-      if (sizeBytes > MAX_ANSWER_BYTES) {
-        await makeVisible(session, sqsQueueName, copies.slice(index))
-        if (held.length === 0) throw tooLarge(sizeBytes)
-        return held
-      }
-      held.push(opened)
-    }
-  }
-  return held
-}
-
-/**
- * An answer is JSON within Lambda's JSON, where each quote of the properties takes up to four bytes; a tag is base64 of
- * what a reject needs.
- */
-function sizeOf({ stored }: ReceivedCopy, payloadBytes: number, ackMode: AckMode): number {
-  const attributeBytes = stored.attribute?.length ?? 0
-  const tagBytes = ackMode === 'manual' ? 2 * (Math.min(stored.body.length, MAX_TAG_MESSAGE_BYTES) + attributeBytes) : 0
-  return payloadBytes + 4 * attributeBytes + tagBytes + MESSAGE_OVERHEAD_BYTES
-}
-
-const tooLarge = (sizeBytes: number) =>
-  preconditionFailed(
-    `the next message takes ${sizeBytes} bytes of an answer that may have ${MAX_ANSWER_BYTES}: get it with a truncate, or from SQS`,
-  )
-
-async function receiveSome(
-  { broker }: VhostSession,
-  queue: Queue,
-  sqsQueueName: string,
-  input: GetInput,
-  alreadyHeld: number,
-): Promise<readonly ReceivedCopy[]> {
-  const waitS = alreadyHeld > 0 ? 0 : Math.max(input.waitS, broker.config.fullPollWaitS)
-  const max = Math.min(input.count - alreadyHeld, BATCH)
-  const options = { queueName: queue.name, max, waitS, visibilityS: visibilityOf(input) }
+  const hold = new Hold(session, queue, input)
   try {
-    return (await broker.delivery.receiver.receive(sqsQueueName, options)).copies
+    await hold.fill()
+    const got = await counted(session, hold)
+    assertInTime(session)
+    return await settleAs(session, queue, input.ackMode, hold, got)
   } catch (error) {
-    if (alreadyHeld > 0) return []
-    throw unavailable(`queue '${queue.name}' cannot be read`, { cause: error })
+    await hold.giveBack()
+    throw error
   }
 }
 
-/** Where a payload cannot be fetched, everything that this request holds goes back. */
-async function openOrReturn(
-  session: VhostSession,
-  sqsQueueName: string,
-  rest: readonly ReceivedCopy[],
-  copy: ReceivedCopy,
-  held: readonly Held[],
-): Promise<Held> {
-  try {
-    return { copy, envelope: await session.broker.delivery.claimChecks.open(copy.message, session.vhost.id) }
-  } catch (error) {
-    await makeVisible(session, sqsQueueName, [...rest, ...held.map((earlier) => earlier.copy)])
-    throw unavailable('the payload of a message could not be read', { cause: error })
-  }
+/** SQS counts what is left; the messages that are held come one behind the other. */
+async function counted({ broker }: VhostSession, { sqsQueueName, got }: Hold): Promise<readonly GotMessage[]> {
+  if (got.length === 0) return got
+  const ready = await countReady(broker, sqsQueueName)
+  return got.map((message, index) => ({ ...message, messageCount: ready + got.length - 1 - index }))
 }
 
-async function settleAll(
+function assertInTime({ broker, arrival }: VhostSession): void {
+  if (broker.clock.monotonicMs() - arrival.monotonicMs < ANSWER_WITHIN_MS) return
+  throw unavailable('SQS took too long: the messages are back in the queue', { retryAfterS: 1 })
+}
+
+/** What the mode does to the messages; answers those that the caller gets. */
+async function settleAs(
   session: VhostSession,
   queue: Queue,
-  sqsQueueName: string,
-  held: readonly Held[],
   ackMode: AckMode,
-): Promise<void> {
-  const copies = held.map(({ copy }) => copy)
-  if (ackMode === 'manual' || copies.length === 0) return
-  if (ackMode === 'ack_requeue_true' || ackMode === 'reject_requeue_true') {
-    return makeVisible(session, sqsQueueName, copies)
+  hold: Hold,
+  got: readonly GotMessage[],
+): Promise<readonly GotMessage[]> {
+  switch (ackMode) {
+    case 'manual':
+      await hold.giveBackStrays()
+      return got
+    case 'ack_requeue_true':
+    case 'reject_requeue_true':
+      await hold.giveBack()
+      return got
+    case 'ack_requeue_false':
+      await hold.remove(got.map(() => true))
+      return got
+    case 'reject_requeue_false':
+      return rejectAll(session, queue, hold, got)
   }
-  if (ackMode === 'reject_requeue_false') await deadLetterAll(session, queue, held)
-  const handles = copies.map(({ receiptHandle }) => receiptHandle)
-  await session.broker.delivery.receiver.deleteBatch(sqsQueueName, handles)
 }
 
-/** Before any is deleted: where one cannot be passed on, all stay and come back, perhaps twice. */
-async function deadLetterAll(session: VhostSession, queue: Queue, held: readonly Held[]): Promise<void> {
-  for (const { copy, envelope } of held) {
-    await deadLetter(session, queue, { envelope, identity: copy.identity }, 'rejected')
-  }
-}
-
-async function makeVisible(
-  { broker }: VhostSession,
-  sqsQueueName: string,
-  copies: readonly ReceivedCopy[],
-): Promise<void> {
-  const changes = copies.map(({ receiptHandle }) => ({ receiptHandle, visibilityS: 0 }))
-  if (changes.length > 0) await broker.delivery.receiver.changeVisibilityBatch(sqsQueueName, changes)
+/** Those that cannot be passed on go back and are not answered. */
+async function rejectAll(
+  session: VhostSession,
+  queue: Queue,
+  hold: Hold,
+  got: readonly GotMessage[],
+): Promise<readonly GotMessage[]> {
+  if (got.length === 0) return hold.giveBackStrays().then(() => got)
+  // The messages may have been waited for: what was declared meanwhile counts.
+  const failures = await deadLetter(await renewSession(session), queue, hold.copies, 'rejected')
+  const passedOn = failures.map((failure) => failure === undefined)
+  if (!passedOn.includes(true))
+    throw failures.find((failure) => failure instanceof BrokerError) ?? new Error('no outcome')
+  await hold.remove(passedOn)
+  return got.filter((_, index) => passedOn[index])
 }

@@ -1,4 +1,5 @@
-import { BrokerError } from '../model/errors.ts'
+import { BrokerError, invalid } from '../model/errors.ts'
+import { fifoGroupsOf } from './copies.ts'
 import { deliver } from './deliver.ts'
 import { type Publication, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
@@ -17,7 +18,7 @@ export async function publishBatch(
   exchange: string,
   entries: readonly PublishEntry[],
 ): Promise<readonly PublishOutcome[]> {
-  const routed = entries.map((entry) => routeEntry(session, exchange, entry))
+  const routed = withinLimits(entries.map((entry) => routeEntry(session, exchange, entry)))
   const publications = routed.filter((entry): entry is Publication => !(entry instanceof BrokerError))
   const failures = await deliver(session, publications)
   const failureOf = new Map(publications.map((publication, index) => [publication, failures[index]]))
@@ -32,6 +33,32 @@ function routeEntry(session: VhostSession, exchange: string, entry: PublishEntry
     if (error instanceof BrokerError) return error
     throw error
   }
+}
+
+/** Each message of a group is a call of its own, one after the other (DESIGN §8). */
+const MAX_PER_FIFO_GROUP = 100
+/** What one request sends or hands to the relay, so that time and memory suffice. */
+const MAX_COPIES = 10_000
+
+/** Entries beyond what one request may do are refused; the earlier ones are not. */
+function withinLimits(routed: readonly (Publication | BrokerError)[]): readonly (Publication | BrokerError)[] {
+  const perGroup = new Map<string, number>()
+  let copies = 0
+  return routed.map((entry) => {
+    if (entry instanceof BrokerError) return entry
+    copies += entry.queues.length
+    if (copies > MAX_COPIES)
+      return invalid(`a batch may make ${MAX_COPIES} copies at most: publish the rest in another`)
+    const counts = fifoGroupsOf(entry).map((group) => {
+      const count = (perGroup.get(group) ?? 0) + 1
+      perGroup.set(group, count)
+      return count
+    })
+    if (Math.max(0, ...counts) <= MAX_PER_FIFO_GROUP) return entry
+    return invalid(
+      `a batch may have ${MAX_PER_FIFO_GROUP} messages of a FIFO group at most: publish the rest in another`,
+    )
+  })
 }
 
 function outcomeOf(entry: Publication | BrokerError, failure: BrokerError | undefined): PublishOutcome {

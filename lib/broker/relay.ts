@@ -4,7 +4,7 @@ import { decodeMessage } from '../delivery/envelope.ts'
 import { parseRelayMessage, type RelayMessage, type RelayTarget } from '../delivery/relay-message.ts'
 import type { Copy } from '../delivery/sqs-sender.ts'
 import { logError } from '../log.ts'
-import type { VhostState } from '../topology/vhost/state.ts'
+import type { AccessState } from '../topology/access/state.ts'
 import type { Broker } from './broker.ts'
 import { sendRelayMessage } from './send-to-relay.ts'
 
@@ -30,6 +30,7 @@ export async function relay(broker: Broker, records: readonly RelayRecord[]): Pr
 
 async function relayOne(broker: Broker, message: RelayMessage): Promise<void> {
   const targets = await existingTargets(broker, message)
+  if (targets.length === 0) return
   const left = await sendToTargets(broker, message, targets)
   if (left.length === 0) return
   if (left.length === targets.length) throw new Error(`none of ${left.length} copies could be sent`)
@@ -46,11 +47,13 @@ async function existingTargets(
   { journals }: Broker,
   { vhostId, version, targets }: RelayMessage,
 ): Promise<readonly RelayTarget[]> {
-  const view = await journals.view(journals.arrival(), {
-    vhost: (access) => Array.from(access.vhosts.values()).find(({ id }) => id === vhostId)?.id,
+  const request = {
+    vhost: (access: AccessState) => Array.from(access.vhosts.values()).find(({ id }) => id === vhostId)?.id,
     atLeast: { [vhostId]: version },
-  })
-  const vhost: VhostState | undefined = view.vhost
+  }
+  const leased = await journals.view(journals.arrival(), request)
+  // The list of vhosts may be older than the vhost.
+  const { vhost } = leased.vhost ? leased : await journals.view(journals.arrival(), { ...request, confirm: true })
   return vhost ? targets.filter(({ queueId }) => vhost.queueById(queueId) !== undefined) : []
 }
 

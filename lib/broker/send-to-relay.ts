@@ -1,5 +1,6 @@
 import { internalQueueName } from '../config.ts'
 import { MAX_INLINE_BYTES } from '../delivery/claim-checks.ts'
+import { mapConcurrent } from '../delivery/concurrent.ts'
 import { envelopeOf } from '../delivery/envelope.ts'
 import { encodeRelayMessages, MAX_RELAY_INLINE_BYTES, type RelayMessage } from '../delivery/relay-message.ts'
 import { logError } from '../log.ts'
@@ -13,22 +14,23 @@ export interface Relayable {
   readonly queues: readonly Queue[]
 }
 
+/** How many fan-outs of a batch are encoded and handed over at once. */
+const RELAY_CONCURRENCY = 16
+
 /** Hands fan-outs to the relay queue; answers for each whether it is durable there, whole. Never rejects. */
 export async function sendToRelay(
   broker: Broker,
   vhostId: string,
   relayables: readonly Relayable[],
 ): Promise<readonly boolean[]> {
-  return Promise.all(
-    relayables.map(async (relayable) => {
-      try {
-        return await sendRelayMessage(broker, await relayMessageFor(broker, vhostId, relayable))
-      } catch (error) {
-        logError('a fan-out could not be handed to the relay', error)
-        return false
-      }
-    }),
-  )
+  return mapConcurrent(relayables, RELAY_CONCURRENCY, async (relayable) => {
+    try {
+      return await sendRelayMessage(broker, await relayMessageFor(broker, vhostId, relayable))
+    } catch (error) {
+      logError('a fan-out could not be handed to the relay', error)
+      return false
+    }
+  })
 }
 
 async function relayMessageFor(

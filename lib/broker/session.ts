@@ -1,5 +1,6 @@
 import type { Reading } from '../journal/clock.ts'
 import type { Versions } from '../journal/replicas.ts'
+import { notFound } from '../model/errors.ts'
 import type { User } from '../model/user.ts'
 import type { AccessState } from '../topology/access/state.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
@@ -57,3 +58,11 @@ export async function openSession(broker: Broker, request: SessionRequest): Prom
 }
 
 export const hasVhost = (session: Session | VhostSession): session is VhostSession => 'vhost' in session
+
+/** The same request on the topology of this moment: for what happens after a wait. Throws `not-found` without the vhost. */
+export async function renewSession({ broker, user, vhost }: VhostSession): Promise<VhostSession> {
+  const arrival = broker.journals.arrival()
+  const renewed = await openSession(broker, { arrival, vhost: vhost.vhost, confirm: false, authenticate: () => user })
+  if (!hasVhost(renewed) || renewed.vhost.id !== vhost.id) throw notFound()
+  return renewed
+}

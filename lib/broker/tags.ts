@@ -1,3 +1,4 @@
+import { MAX_INLINE_BYTES } from '../delivery/claim-checks.ts'
 import type { Envelope, StoredMessage } from '../delivery/envelope.ts'
 import type { ReceivedCopy } from '../delivery/received-copy.ts'
 import { fitsTag, Tags } from '../delivery/tags.ts'
@@ -45,6 +46,7 @@ async function storedForTag(
   const { body, attribute } = await broker.delivery.claimChecks.encode(envelope, {
     vhostId: vhost.id,
     maxInlineBytes: 0,
+    maxMetadataBytes: MAX_INLINE_BYTES,
   })
   return { body, attribute }
 }

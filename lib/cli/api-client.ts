@@ -35,8 +35,8 @@ const REQUEST_TIMEOUT_MS = 60_000
 /** What is worth repeating: every request made here may be made twice. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** Nobody is there at all: waiting is no help. */
-const NO_ANSWER_CODES: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
+/** A connection that broke, and an answer that took too long; all else (nobody there, no such name) is told at once. */
+const PASSING = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|UND_ERR_\w+|TimeoutError)$/
 
 /** The HTTP API for people's commands: repeats what failed in passing, and says what did not. */
 export class ApiClient {
@@ -76,13 +76,13 @@ export class ApiClient {
       const response = await this.#fetch(method, path, body)
       const text = await response.text()
       if (response.ok) return { answer: text === '' ? null : parseJson(text) }
-      const reason = reasonOf(text) ?? `${response.status} ${response.statusText}`
+      const reason = reasonOf(text) ?? statusText(response)
       if (!RETRIED_STATUSES.has(response.status)) throw new RefusedError(response.status, reason)
       return { problem: reason, retryAfterMs: retryAfterMs(response.headers.get('retry-after')) }
     } catch (error) {
       if (error instanceof CommandError) throw error
       const { message, code } = causeOf(error)
-      if (NO_ANSWER_CODES.has(code)) throw new CommandError(`nothing answers at ${this.#connection.url}: ${message}`)
+      if (!PASSING.test(code)) throw new CommandError(`nothing answers at ${this.#connection.url}: ${message}`)
       return { problem: `the connection failed: ${message}`, retryAfterMs: undefined }
     }
   }
@@ -97,10 +97,15 @@ export class ApiClient {
       },
       ...(body !== undefined && { body }),
       // The password is for the address that was typed, not for one that it points to.
-      redirect: 'error',
+      redirect: 'manual',
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     })
   }
+}
+
+function statusText({ status, statusText: text, headers }: Response): string {
+  const location = headers.get('location')
+  return location === null ? `${status} ${text}` : `it is at ${location}: give that address as --url`
 }
 
 type Outcome = { readonly answer: AmqpValue } | { readonly problem: string; readonly retryAfterMs: number | undefined }
@@ -120,8 +125,11 @@ const retryAfterMs = (header: string | null): number | undefined =>
   header !== null && /^\d{1,4}$/.test(header) ? Number(header) * 1000 : undefined
 
 /** What `fetch` throws says nothing itself; its cause does. */
-function causeOf(error: unknown): { message: string; code: unknown } {
+function causeOf(error: unknown): { message: string; code: string } {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const message = cause instanceof Error ? cause.message || cause.name : String(cause)
-  return { message, code: cause instanceof Error && 'code' in cause ? cause.code : undefined }
+  if (!(cause instanceof Error)) return { message: String(cause), code: '' }
+  return {
+    message: cause.message || cause.name,
+    code: 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name,
+  }
 }

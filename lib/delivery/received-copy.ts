@@ -23,6 +23,7 @@ export interface ReceivedCopy {
 /** A message that this version cannot read. It must be left where it is; it becomes visible again by itself. */
 export interface UndecodableCopy {
   readonly messageId: string
+  readonly receiptHandle: string
   readonly receiveCount: number
   readonly error: UnknownEnvelopeError
 }
@@ -69,7 +70,9 @@ export function parseReceived(received: SdkRecord, queueName: string): ReceivedC
       ...(groupId === undefined ? {} : { groupId }),
     }
   } catch (error) {
-    if (error instanceof UnknownEnvelopeError) return { messageId: MessageId, receiveCount, error }
+    if (error instanceof UnknownEnvelopeError) {
+      return { messageId: MessageId, receiptHandle: ReceiptHandle, receiveCount, error }
+    }
     throw error
   }
 }

@@ -28,13 +28,16 @@ export function parseJson(text: string): AmqpValue {
   ) as AmqpValue
 }
 
+/** Of the text of a 64-bit integer; reading a longer one takes time that grows with the square of its length. */
+const MAX_INT64_LENGTH = 20
+
 function numberFromText(value: number, source: string): AmqpValue {
   if (/[.eE]/.test(source)) {
     if (!Number.isFinite(value)) throw new SyntaxError(`number out of range: ${source.slice(0, 40)}`)
     return Number.isInteger(value) ? new Typed('double', value) : value
   }
   if (Number.isSafeInteger(value)) return value
-  const integer = BigInt(source)
+  const integer = source.length <= MAX_INT64_LENGTH ? BigInt(source) : 2n ** 64n
   if (BigInt.asIntN(64, integer) !== integer) throw new SyntaxError(`integer beyond 64 bits: ${source.slice(0, 40)}`)
   return new Typed('int64', integer)
 }

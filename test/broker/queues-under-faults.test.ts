@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { declareQueue, importQueues } from '../../lib/broker/declare-queue.ts'
 import { deleteQueue } from '../../lib/broker/delete-queue.ts'
 import { finishIntents } from '../../lib/broker/finish-intents.ts'
@@ -75,9 +75,11 @@ describe('declaring a queue', () => {
     }
     const { journals } = faulty.broker
     const { transact } = journals
-    journals.transact = () => Promise.reject(new Down())
+    // The first transaction finds that there is no such queue, the second would commit it.
+    const transactions = vi.spyOn(journals, 'transact')
+    transactions.mockImplementationOnce(transact.bind(journals)).mockRejectedValueOnce(new Down())
     await expect(declareQueue(await faulty.session(), same)).rejects.toThrow(Down)
-    journals.transact = transact
+    transactions.mockRestore()
     faulty.fault = () => undefined
     expect(await survivors(created)).toHaveLength(1)
     faulty.aheadMs += ELEVEN_MINUTES_MS
@@ -147,6 +149,24 @@ describe('deleting a queue', () => {
     expect((await faulty.session()).vhost.queueByName(name)).toBeUndefined()
     expect(await survivors(created)).toHaveLength(1)
     faulty.fault = () => undefined
+    faulty.aheadMs += ELEVEN_MINUTES_MS
+    await finishIntents(faulty.broker)
+    expect(await survivors(created)).toEqual([])
+  })
+})
+
+describe('creating many SQS queues', () => {
+  test('that fails for one begins no more of them, and leaves what is there to the clock', async () => {
+    const created: string[] = []
+    faulty.fault = (method, input) => {
+      if (method !== 'createQueue') return
+      if (created.length === 3) throw new Down()
+      created.push((input as { QueueName: string }).QueueName)
+    }
+    const declarations = Array.from({ length: 60 }, declaration)
+    await expect(importQueues(await faulty.session(), declarations)).rejects.toThrow(Down)
+    faulty.fault = () => undefined
+    expect(created.length).toBeLessThan(20)
     faulty.aheadMs += ELEVEN_MINUTES_MS
     await finishIntents(faulty.broker)
     expect(await survivors(created)).toEqual([])

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App, type AppProps } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
+import { vi } from 'vitest'
 import { LeveretStack, type LeveretStackProps } from '../../cdk/leveret-stack.ts'
+
+/** The first synthesis of a process takes a while. */
+vi.setConfig({ testTimeout: 60_000 })
 
 /** What `cdk.json` says of the CDK's ways, so that tests see the template that is deployed. */
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {

@@ -198,6 +198,7 @@ describe('what is left of a stack', () => {
     expect(kept.map(({ Type }) => Type)).toEqual([])
     passing.hasResourceProperties('Custom::LeveretBootstrap', { DeleteQueues: true })
     passing.resourceCountIs('Custom::S3AutoDeleteObjects', 1)
+    passing.resourceCountIs('AWS::Logs::LogGroup', Object.keys(resourcesOf(passing, 'AWS::Lambda::Function')).length)
     passing.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
       Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })],
     })

@@ -3,7 +3,7 @@ import { PRODUCT_VERSION } from '../../lib/api/identity.ts'
 import { COMMANDS } from '../../lib/cli/commands.ts'
 import { runProgram } from '../../lib/cli/program.ts'
 import type { Terminal } from '../../lib/cli/terminal.ts'
-import { version } from '../../package.json' with { type: 'json' }
+import packageJson from '../../package.json' with { type: 'json' }
 import { runLeveret } from './spawn-leveret.ts'
 
 /** A terminal with nobody at it. */
@@ -21,6 +21,7 @@ async function run(...args: string[]) {
   return { code: await runProgram(args, terminal), ...heard }
 }
 
+const { version } = packageJson
 const NAMES = COMMANDS.map(({ name }) => name)
 
 describe('leveret on the command line', () => {

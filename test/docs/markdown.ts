@@ -43,7 +43,9 @@ export function section(text: string, heading: string): string {
   const start = lines.findIndex((line) => line.replace(/^#+ /, '') === heading && line.startsWith('#'))
   if (start < 0) throw new Error(`there is no heading '${heading}'`)
   const level = /^#+/.exec(lines[start] ?? '')?.[0].length ?? 0
-  const length = lines.slice(start + 1).findIndex((line) => /^#+ /.test(line) && (/^#+/.exec(line)?.[0].length ?? 0) <= level)
+  const length = lines
+    .slice(start + 1)
+    .findIndex((line) => /^#+ /.test(line) && (/^#+/.exec(line)?.[0].length ?? 0) <= level)
   return lines.slice(start + 1, length < 0 ? undefined : start + 1 + length).join('\n')
 }
 
@@ -53,7 +55,12 @@ export function tableIn(text: string): string[][] {
   const first = rows.findIndex((line) => line.startsWith('|'))
   const table = rows.slice(first)
   const end = table.findIndex((line) => !line.startsWith('|'))
-  return table.slice(2, end < 0 ? undefined : end).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
+  return table.slice(2, end < 0 ? undefined : end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
 }
 
 /** Everything in backquotes. */

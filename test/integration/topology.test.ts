@@ -19,7 +19,7 @@ async function sqsQueueUrls(): Promise<string[]> {
     region: 'us-east-1',
     credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
   })
-  const { QueueUrls = [] } = await opened.send(new ListQueuesCommand({ QueueNamePrefix: 'leveret-local-' }))
+  const { QueueUrls = [] } = await opened.send(new ListQueuesCommand({ QueueNamePrefix: 'leveret-' }))
   return QueueUrls
 }
 

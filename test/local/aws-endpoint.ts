@@ -8,15 +8,15 @@ import { findDynoxide } from '../../lib/local/dynoxide-binary.ts'
 import { serve, TELLING } from './served.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-/** DynamoDB and SQS behind one address, as LocalStack has them, until the test ends. */
-export async function startEndpoint(): Promise<string> {
+/** DynamoDB and SQS behind one address, as LocalStack has them, until the test ends; `now` is SQS's clock. */
+export async function startEndpoint(now?: () => number): Promise<string> {
   const directory = temporaryDirectory()
   const dynamoDb = await startDynamoDb({
     binary: findDynoxide({ dynoxideBin: process.env.DYNOXIDE_BIN, searchPath: process.env.PATH }),
     file: join(directory, 'dynamodb.sqlite'),
     pidFile: join(directory, 'dynamodb.pid'),
   })
-  const { door } = await serve(TELLING)
+  const { door } = await serve(TELLING, now)
   const server = createServer((incoming, response) => {
     const isSqs = String(incoming.headers['x-amz-target']).startsWith('AmazonSQS.')
     if (isSqs) door.serve(incoming, response).catch(() => response.destroy())

@@ -46,9 +46,10 @@ export const told = ({ body }: Answer): { name: keyof ApiHandlers; event: APIGat
 /** The front door on a free port, with an SQS engine in memory, until the test ends. */
 export async function serve(
   handlers: ApiHandlers | Promise<ApiHandlers>,
+  now: () => number = Date.now,
 ): Promise<{ server: HttpServer; door: FrontDoor }> {
   let url = ''
-  const sqs = openSqsEngine({ file: ':memory:', endpoint: () => url })
+  const sqs = openSqsEngine({ file: ':memory:', endpoint: () => url, now })
   const door = new FrontDoor({ handlers: Promise.resolve(handlers), sqs, welcome: 'welcome' })
   const server = await listen(0, (incoming, response) => door.serve(incoming, response))
   url = server.url

@@ -1,12 +1,16 @@
+import { mapConcurrent } from '../../delivery/concurrent.ts'
 import { type AmqpTable, type AmqpValue, fieldOf, isTable } from '../../model/amqp-value.ts'
 import { DEFAULT_EXCHANGE } from '../../model/exchange.ts'
-import { isReservedName } from '../../model/names.ts'
+import { DEFAULT_EXCHANGE_ALIAS, isReservedName } from '../../model/names.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../../model/vhost.ts'
+import { isInternalName } from '../../topology/definitions/definitions.ts'
 import { type ApiClient, RefusedError } from '../api-client.ts'
 import { CommandError } from '../usage-error.ts'
 
 /** The most that a list answers at once (contract §1.1). */
 const PAGE_SIZE = 500
+/** How many requests are under way at once, where there are many. */
+const CONCURRENCY = 8
 
 const VHOST_SECTIONS = ['parameters', 'policies', 'queues', 'exchanges', 'bindings'] as const
 
@@ -27,7 +31,9 @@ export async function collectDefinitions(client: ApiClient, tell: (line: string)
     permissions: await getList(client, '/permissions'),
     topic_permissions: await getList(client, '/topic-permissions'),
     parameters: [],
-    global_parameters: await getList(client, '/global-parameters'),
+    global_parameters: (await getList(client, '/global-parameters')).filter(
+      (parameter) => !isInternalName(String(fieldOrNull(parameter, 'name'))),
+    ),
   }
   const contents = new Map<string, AmqpTable[]>(VHOST_SECTIONS.map((section) => [section, []]))
   for (const { name } of vhosts) {
@@ -48,29 +54,40 @@ export async function collectVhost(client: ApiClient, vhost: string): Promise<Am
   try {
     return await getTable(client, `/definitions/${encodeURIComponent(vhost)}`)
   } catch (error) {
-    if (error instanceof RefusedError && /larger than/.test(error.reason)) return collectPages(client, vhost)
+    if (error instanceof RefusedError && /larger than/.test(error.reason)) return collectInBits(client, vhost)
     throw error
   }
 }
 
-/** What is answered in pages is not of one moment: it should not be changed meanwhile. */
-async function collectPages(client: ApiClient, vhost: string): Promise<AmqpTable> {
+/** What is asked for bit by bit is not of one moment: it should not be changed meanwhile. */
+async function collectInBits(client: ApiClient, vhost: string): Promise<AmqpTable> {
   const name = encodeURIComponent(vhost)
   const overview = await getTable(client, '/overview?disable_stats=true')
   const exchanges = await getPages(client, `/exchanges/${name}`, 'name,type,durable,auto_delete,internal,arguments')
-  const bindings = await getPages(
-    client,
-    `/bindings/${name}`,
-    'source,destination,destination_type,routing_key,arguments',
-  )
+  const queues = await getPages(client, `/queues/${name}`, 'name,durable,auto_delete,arguments,type')
+  const destinations = [
+    ...queues.map((queue) => `/queues/${name}/${segmentOf(queue)}/bindings`),
+    ...exchanges.map((exchange) => `/exchanges/${name}/${segmentOf(exchange)}/bindings/destination`),
+  ]
   return {
     rabbit_version: fieldOrNull(overview, 'rabbitmq_version'),
     parameters: (await getList(client, `/parameters/${name}`)).map(withoutVhost),
     policies: (await getList(client, `/policies/${name}`)).map(withoutVhost),
-    queues: await getPages(client, `/queues/${name}`, 'name,durable,auto_delete,arguments,type'),
+    queues,
     exchanges: exchanges.filter((exchange) => !isOurs(String(fieldOrNull(exchange, 'name')))),
-    bindings: bindings.filter((binding) => fieldOrNull(binding, 'source') !== DEFAULT_EXCHANGE),
+    bindings: (await mapConcurrent(destinations, CONCURRENCY, (path) => bindingsTo(client, path))).flat(),
   }
+}
+
+/** The name of a queue or an exchange in a path; the default exchange has one for paths. */
+const segmentOf = (object: AmqpTable): string =>
+  encodeURIComponent(String(fieldOrNull(object, 'name')) || DEFAULT_EXCHANGE_ALIAS)
+
+/** Lists of bindings have no pages, but every binding has one destination. */
+async function bindingsTo(client: ApiClient, path: string): Promise<AmqpTable[]> {
+  const columns = 'source,destination,destination_type,routing_key,arguments'
+  const bindings = await getList(client, `${path}?columns=${columns}`)
+  return bindings.filter((binding) => fieldOrNull(binding, 'source') !== DEFAULT_EXCHANGE)
 }
 
 const isOurs = (exchange: string): boolean => exchange === DEFAULT_EXCHANGE || isReservedName(exchange)

@@ -48,7 +48,9 @@ export async function runDoctor(options: DoctorOptions, terminal: Terminal): Pro
 
 /** With another broker's prefix, all of that one's SQS queues would be orphans, and `--fix` the end of them. */
 async function prefixOf(journal: JournalReader, { table, namePrefix }: DoctorOptions): Promise<string> {
-  const first = await journal.namePrefix()
+  const first = await journal.namePrefix().catch((error: unknown) => {
+    throw new CommandError(`table ${table} cannot be read: ${messageOf(error)}`)
+  })
   if (first === undefined) throw new CommandError(`table ${table} does not say which broker's it is`)
   if (namePrefix === undefined || namePrefix === first) return first
   throw new CommandError(`table ${table} is of the broker whose SQS queues begin with '${first}', not '${namePrefix}'`)

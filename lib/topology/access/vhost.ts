@@ -1,4 +1,5 @@
-import { canonicalText } from '../../model/amqp-value.ts'
+import { type AmqpValue, canonicalText } from '../../model/amqp-value.ts'
+import { erlangPairs } from '../../model/erlang-term.ts'
 import { BrokerError, invalid, notFound } from '../../model/errors.ts'
 import { assertName } from '../../model/names.ts'
 import { NO_DEFAULT_QUEUE_TYPE, VHOST_LIMIT_NAMES, type Vhost, type VhostLimitName } from '../../model/vhost.ts'
@@ -96,14 +97,17 @@ export function protectVhost(state: AccessState, command: ProtectVhost): AccessE
 /** Contract §1.5. A limit that is not set can be cleared all the same. Throws RabbitMQ's text for a limit it does not know. */
 export function setVhostLimit(state: AccessState, command: SetVhostLimit): AccessEvent[] {
   const vhost = requireVhost(state, command.vhost, 'vhost_not_found')
-  if (!isLimitName(command.limit)) {
-    if (command.value === undefined) return []
-    throw invalid(`Validation failed\n\nUnrecognised terms [{<<"${command.limit}">>,${command.value}}] in limits\n`)
-  }
-  if (vhost.limits[command.limit] === command.value) return []
+  if (command.value !== undefined) assertVhostLimit(command.limit, command.value)
+  if (!isLimitName(command.limit) || vhost.limits[command.limit] === command.value) return []
   const { [command.limit]: _replaced, ...others } = vhost.limits
   const limits = command.value === undefined ? others : { ...others, [command.limit]: command.value }
   return [{ type: 'vhost-updated', vhost: { ...vhost, limits } }]
+}
+
+/** Throws `invalid` in RabbitMQ's words, whatever the value is, for a limit that vhosts do not have. */
+export function assertVhostLimit(name: string, value: AmqpValue): void {
+  if (!isLimitName(name))
+    throw invalid(`Validation failed\n\nUnrecognised terms ${erlangPairs([[name, value]])} in limits\n`)
 }
 
 const isLimitName = (name: string): name is VhostLimitName => (VHOST_LIMIT_NAMES as readonly string[]).includes(name)

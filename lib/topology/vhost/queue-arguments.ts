@@ -88,6 +88,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   },
   'x-queue-version': { types: CLASSIC, check: queueVersion },
   'x-single-active-consumer': { types: BOTH, check: boolean },
+  'x-queue-type': { types: BOTH, check: checkedApart },
   'x-quorum-initial-group-size': { types: QUORUM, check: integer(1) },
   'x-delivery-limit': { types: QUORUM, check: integer(-1) },
   'x-queue-master-locator': { types: CLASSIC, check: text },
@@ -124,14 +125,12 @@ export function queueTypeOf(args: AmqpTable, object: string, fallback: QueueType
 /** Contract §2.4. Throws `precondition-failed` with RabbitMQ's text for the first argument that is not valid. */
 export function assertQueueArguments(args: AmqpTable, type: QueueType, object: string): void {
   const given = Object.entries(RULES).filter(([name]) => Object.hasOwn(args, name))
-  for (const [name, { types }] of given) {
-    if (types.includes(type)) continue
-    throw preconditionFailed(`invalid arg '${name}' for ${object} of queue type rabbit_${type}_queue`)
-  }
-  for (const [name, { check }] of given) {
-    const complaint = check(args[name] ?? null, args)
+  for (const [name, { types, check }] of given) {
+    const complaint = types.includes(type) ? check(args[name] ?? null, args) : undefined
     if (complaint) throw invalidArgument(name, object, complaint)
   }
+  const foreign = given.find(([, { types }]) => !types.includes(type))
+  if (foreign) throw preconditionFailed(`invalid arg '${foreign[0]}' for ${object} of queue type rabbit_${type}_queue`)
   assertTogether(args, object)
 }
 

@@ -1,4 +1,4 @@
-import type { AmqpTable } from '../../model/amqp-value.ts'
+import type { AmqpTable, AmqpValue } from '../../model/amqp-value.ts'
 import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
 import { assertName, describeObject, isReservedName } from '../../model/names.ts'
 import type { Queue, QueueType, SqsQueue } from '../../model/queue.ts'
@@ -45,11 +45,11 @@ export function declareQueue(state: VhostState, command: DeclareQueue, added = 0
   const existing = state.queueByName(command.name)
   if (existing) return assertEquivalent(existing, command, object)
   if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  assertRoom(state, command, added)
   assertExchangeNameArgument(object, 'x-dead-letter-exchange', command.arguments)
   const type = queueTypeOf(command.arguments, object, command.defaultType)
   assertQueueArguments(command.arguments, type, object)
   assertProperties(command, type, object)
-  assertRoom(state, command, added)
   return [{ type: 'queue-declared', queue: newQueue(command, type) }]
 }
 
@@ -63,20 +63,16 @@ function newQueue(command: DeclareQueue, type: QueueType): Queue {
 function assertEquivalent(current: Queue, command: DeclareQueue, object: string): VhostEvent[] {
   assertEquivalentFlag(object, 'durable', command.durable, current.durable)
   assertEquivalentFlag(object, 'auto_delete', command.autoDelete, current.autoDelete)
-  const type = queueTypeOf(command.arguments, object, command.defaultType)
-  if (type !== current.type) {
-    const [received, declared] = [withType(command.arguments, type), withType(current.arguments, current.type)]
-    assertEquivalentArgument(object, 'x-queue-type', received, declared)
-  }
-  for (const name of comparedArguments(current.type)) {
-    assertEquivalentArgument(object, name, command.arguments, current.arguments)
-  }
+  const received = withType(command.arguments, command.arguments['x-queue-type'] ?? command.defaultType ?? 'classic')
+  const declared = withType(current.arguments, current.type)
+  for (const name of comparedArguments(current.type)) assertEquivalentArgument(object, name, received, declared)
   return []
 }
 
 /** A default queue type is compared as if it had been an argument; being classic is the same as saying nothing. */
-const withType = (args: AmqpTable, type: QueueType): AmqpTable =>
-  type === 'classic' ? args : { ...args, 'x-queue-type': type }
+function withType({ 'x-queue-type': _named, ...args }: AmqpTable, type: AmqpValue): AmqpTable {
+  return type === 'classic' ? args : { ...args, 'x-queue-type': type }
+}
 
 function assertProperties(command: DeclareQueue, type: QueueType, object: string): void {
   if (type !== 'quorum') return

@@ -24,8 +24,16 @@ const CONFIG: Config = {
 
 /** A whole broker in memory, with nothing in it but vhost `/` and the administrator guest/guest. */
 export async function openMemoryBroker(): Promise<Broker> {
+  const broker = openEmptyMemoryBroker()
+  await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
+  return broker
+}
+
+/** One that nobody has set up yet. */
+export function openEmptyMemoryBroker(settings: Partial<Config> = {}): Broker {
+  const config = { ...CONFIG, ...settings }
   const blobs = memoryBlobs()
-  const delivery = openDelivery(CONFIG, blobs, systemClock, engineSqs())
+  const delivery = openDelivery(config, blobs, systemClock, engineSqs())
   const journals = new Journals({
     store: new MemoryStore(),
     blobs,
@@ -35,8 +43,8 @@ export async function openMemoryBroker(): Promise<Broker> {
     vhostJournals: (access) => Array.from(access.vhosts.values(), ({ id }) => id),
     marginMs: 0,
   })
-  const broker: Broker = {
-    config: CONFIG,
+  return {
+    config,
     clock: systemClock,
     journals,
     delivery,
@@ -45,8 +53,6 @@ export async function openMemoryBroker(): Promise<Broker> {
       delivery.close()
     },
   }
-  await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
-  return broker
 }
 
 function memoryBlobs(): Blobs {

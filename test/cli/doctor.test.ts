@@ -1,0 +1,169 @@
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  ListQueuesCommand,
+  SendMessageCommand,
+  SetQueueAttributesCommand,
+} from '@aws-sdk/client-sqs'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { startEndpoint } from '../local/aws-endpoint.ts'
+import { createClient } from '../local/sqs/backend.ts'
+import { temporaryDirectory } from '../local/temporary-directory.ts'
+import { callApi } from '../support/embedded.ts'
+import { runLeveret, spawnLeveret } from './spawn-leveret.ts'
+
+const TABLE = 'leveret-local-topology'
+const PREFIX = 'leveret-local'
+const ORPHAN = `${PREFIX}-orphan-0123456789`
+
+/** A broker over an endpoint that the doctor can reach as well. */
+async function startPatient() {
+  let aheadMs = 0
+  const endpoint = await startEndpoint(() => Date.now() + aheadMs)
+  const env = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  }
+  const spawned = spawnLeveret(['start', '--port', '0', '--data', temporaryDirectory()], env)
+  const [, url = ''] = await spawned.seen(/listens on (http:\S+)/)
+  const sqs = createClient(endpoint)
+  onTestFinished(() => sqs.destroy())
+  const call = (method: string, path: string, body?: unknown) =>
+    callApi({ url, username: 'guest', password: 'guest' }, method, path, body)
+  return {
+    call,
+    sqs,
+    /** Lets SQS's clock run ahead. */
+    advance: (ms: number) => {
+      aheadMs += ms
+    },
+    doctor: (...args: string[]) => runLeveret(['doctor', '--table', TABLE, ...args], env),
+    urls: async () => (await sqs.send(new ListQueuesCommand({ QueueNamePrefix: PREFIX }))).QueueUrls ?? [],
+    declare: async (name: string, args: object = {}): Promise<string> => {
+      expect((await call('PUT', `/api/queues/%2F/${name}`, { durable: true, arguments: args })).status).toBe(201)
+      const { body } = await call('GET', `/api/queues/%2F/${name}`)
+      return (body as { sqs_urls: string[] }).sqs_urls[0] ?? ''
+    },
+  }
+}
+
+type Patient = Awaited<ReturnType<typeof startPatient>>
+
+const nameOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
+
+/** An SQS queue that looks as ours do, of which no journal knows. */
+async function plantOrphan({ sqs }: Patient): Promise<string> {
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: ORPHAN }))
+  return QueueUrl
+}
+
+describe('leveret doctor', { timeout: 60_000 }, () => {
+  it('finds nothing wrong with a broker that is well, and changes nothing', async () => {
+    const patient = await startPatient()
+    for (const args of [{}, { 'x-single-active-consumer': true }])
+      await patient.declare(`q${Object.keys(args).length}`, args)
+    const before = await patient.urls()
+    expect(await patient.doctor()).toMatchObject({
+      code: 0,
+      printed: expect.stringMatching(/^Nothing is wrong: .* 2 /),
+    })
+    expect(await patient.doctor('--prefix', PREFIX, '--fix', '--yes')).toMatchObject({ code: 0 })
+    expect(await patient.urls()).toEqual(before)
+  })
+
+  it('finds an orphan, a wrong attribute and a queue of others; repairs the first two when told to', async () => {
+    const patient = await startPatient()
+    const kept = await patient.declare('kept')
+    const changed = await patient.declare('changed')
+    const orphan = await plantOrphan(patient)
+    const { QueueUrl: foreign } = await patient.sqs.send(new CreateQueueCommand({ QueueName: `${PREFIX}-of-others` }))
+    const attributes = { MessageRetentionPeriod: '60', Policy: '' }
+    await patient.sqs.send(new SetQueueAttributesCommand({ QueueUrl: changed, Attributes: attributes }))
+
+    const found = await patient.doctor()
+    expect(found.code).toBe(1)
+    expect(found.printed).toMatch(new RegExp(`^orphan +${ORPHAN}: .* 0 messages$`, 'm'))
+    expect(found.printed).toMatch(
+      new RegExp(
+        `^wrong attributes +${nameOf(changed)} \\(queue 'changed' in vhost '/'\\): MessageRetentionPeriod is 60, not 864000; Policy is not set`,
+        'm',
+      ),
+    )
+    expect(found.printed).toMatch(new RegExp(`^not ours +${PREFIX}-of-others`, 'm'))
+    expect(found.printed).not.toContain(nameOf(kept))
+
+    const planned = await patient.doctor('--fix')
+    expect(planned).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(new RegExp(`^would delete ${ORPHAN}$`, 'm')),
+    })
+    expect(planned.output).toMatch(/^Nothing was changed/m)
+    expect(await patient.urls()).toContain(orphan)
+
+    const fixed = await patient.doctor('--fix', '--yes')
+    expect(fixed.output).toMatch(new RegExp(`^done: delete ${ORPHAN}$`, 'm'))
+    expect(fixed.output).toMatch(new RegExp(`^done: set MessageRetentionPeriod, Policy of ${nameOf(changed)}$`, 'm'))
+    expect(fixed.code).toBe(0)
+    expect((await patient.urls()).sort()).toEqual(expect.arrayContaining([kept, changed, foreign]))
+    expect(await patient.urls()).not.toContain(orphan)
+    expect((await patient.doctor()).code).toBe(0)
+  })
+
+  it('deletes messages only when it is told to', async () => {
+    const patient = await startPatient()
+    const orphan = await plantOrphan(patient)
+    await patient.sqs.send(new SendMessageCommand({ QueueUrl: orphan, MessageBody: 'dear' }))
+    const cautious = await patient.doctor('--fix', '--yes')
+    expect(cautious).toMatchObject({ code: 1, output: expect.stringContaining('about 1 messages') })
+    expect(cautious.output).toMatch(/^not done: leave .*--delete-messages/m)
+    expect(await patient.urls()).toContain(orphan)
+    expect(await patient.doctor('--fix', '--yes', '--delete-messages')).toMatchObject({ code: 0 })
+    expect(await patient.urls()).not.toContain(orphan)
+  })
+
+  it('finds a declared queue whose SQS queue is gone, and says why it cannot be made again yet', async () => {
+    const patient = await startPatient()
+    const lost = await patient.declare('lost')
+    await patient.sqs.send(new DeleteQueueCommand({ QueueUrl: lost }))
+    const found = await patient.doctor()
+    expect(found.code).toBe(1)
+    expect(found.printed).toMatch(
+      new RegExp(`^missing +${nameOf(lost)}: the SQS queue of queue 'lost' in vhost '/'$`, 'm'),
+    )
+    // SQS blocks the name for a minute.
+    const early = await patient.doctor('--fix', '--yes')
+    expect(early.code).toBe(1)
+    expect(early.output).toMatch(/^failed: make .*60 seconds/m)
+  })
+
+  it('makes a missing SQS queue again, so that publishes arrive', async () => {
+    const patient = await startPatient()
+    const lost = await patient.declare('lost')
+    await patient.sqs.send(new DeleteQueueCommand({ QueueUrl: lost }))
+    patient.advance(61_000)
+    expect((await patient.doctor()).code).toBe(1)
+    expect(await patient.doctor('--fix', '--yes')).toMatchObject({ code: 0 })
+    expect(await patient.urls()).toContain(lost)
+    const message = { properties: {}, routing_key: 'lost', payload: 'found', payload_encoding: 'string' }
+    const answer = await patient.call('POST', '/api/exchanges/%2F/amq.default/publish', message)
+    expect(answer).toMatchObject({ status: 200, body: { routed: true } })
+  })
+
+  it.each([
+    [
+      ['--prefix', 'leveret'],
+      /^table leveret-local-topology is of the broker whose SQS queues begin with 'leveret-local'/,
+    ],
+    [['--table', 'missing'], /^table missing cannot be read: /],
+  ])('does nothing for %j, which is not of this broker', async (args, why) => {
+    const patient = await startPatient()
+    const orphan = await plantOrphan(patient)
+    const { code, output } = await patient.doctor(...args, '--fix', '--yes')
+    expect(code).toBe(1)
+    expect(output).toMatch(why)
+    expect(output).not.toMatch(/ {4}at /)
+    expect(await patient.urls()).toContain(orphan)
+  })
+})

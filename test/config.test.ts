@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import { ENV, readConfig } from '../lib/config.ts'
+
+const COMPLETE = {
+  [ENV.namePrefix]: 'leveret-1a2b3c4d',
+  [ENV.topologyTable]: 'topology',
+  [ENV.blobs]: 's3://blobs',
+  [ENV.relayQueueUrl]: 'https://sqs.eu-west-1.amazonaws.com/123456789012/leveret-1a2b3c4d-relay',
+  [ENV.relayQueueArn]: 'arn:aws:sqs:eu-west-1:123456789012:leveret-1a2b3c4d-relay',
+  [ENV.leaseMs]: '1000',
+}
+
+describe('the configuration of a function', () => {
+  test('is read from its environment', () => {
+    expect(readConfig(COMPLETE)).toEqual({
+      namePrefix: 'leveret-1a2b3c4d',
+      topologyTable: 'topology',
+      blobs: 's3://blobs',
+      sqsQueueUrlBase: 'https://sqs.eu-west-1.amazonaws.com/123456789012',
+      sqsQueueArnBase: 'arn:aws:sqs:eu-west-1:123456789012:',
+      leaseMs: 1000,
+      fullPollWaitS: 1,
+      countsCacheMs: 5000,
+      aws: {},
+    })
+  })
+
+  test('names the secret where there is one', () => {
+    expect(readConfig({ ...COMPLETE, [ENV.administratorSecret]: 'arn' }).administratorSecret).toBe('arn')
+  })
+
+  test.each(Object.keys(COMPLETE))('cannot do without %s', (name) => {
+    expect(() => readConfig({ ...COMPLETE, [name]: undefined })).toThrow(name)
+    expect(() => readConfig({ ...COMPLETE, [name]: '' })).toThrow(name)
+  })
+
+  test.each(['', '-1', '10001', '0.5', 'soon'])('takes no lease of %j', (leaseMs) => {
+    expect(() => readConfig({ ...COMPLETE, [ENV.leaseMs]: leaseMs })).toThrow(ENV.leaseMs)
+  })
+
+  test('takes no relay queue of another broker', () => {
+    const other = 'https://sqs.eu-west-1.amazonaws.com/123456789012/leveret-00000000-relay'
+    expect(() => readConfig({ ...COMPLETE, [ENV.relayQueueUrl]: other })).toThrow(/leveret-1a2b3c4d-relay is at/)
+  })
+})

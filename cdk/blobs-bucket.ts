@@ -1,4 +1,5 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 
@@ -6,7 +7,7 @@ import type { Construct } from 'constructs'
 const PAYLOAD_DAYS = { 'live/': 90, 'scheduled/': 400 } as const
 
 /** What is too large for SQS, and the states from which journals are loaded. */
-export function blobsBucket(scope: Construct, removalPolicy: RemovalPolicy): Bucket {
+export function blobsBucket(scope: Construct, removalPolicy: RemovalPolicy, logRetention: RetentionDays): Bucket {
   const bucket = new Bucket(scope, 'Blobs', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -25,5 +26,16 @@ export function blobsBucket(scope: Construct, removalPolicy: RemovalPolicy): Buc
     reason:
       'Only the functions of this broker read and write it; who may publish and consume is logged by CloudTrail and the journal.',
   })
+  if (removalPolicy === RemovalPolicy.DESTROY) giveEmptierLog(scope, logRetention)
   return bucket
+}
+
+/** The CDK's own function that empties a bucket before it is deleted would leave a log behind, since nobody declares it. */
+function giveEmptierLog(scope: Construct, retention: RetentionDays): void {
+  const logGroup = new LogGroup(scope, 'EmptierLog', { retention, removalPolicy: RemovalPolicy.DESTROY })
+  const provider = Stack.of(scope).node.findChild('Custom::S3AutoDeleteObjectsCustomResourceProvider')
+  const handler = provider.node.findChild('Handler')
+  if (CfnResource.isCfnResource(handler)) {
+    handler.addPropertyOverride('LoggingConfig', { LogGroup: logGroup.logGroupName })
+  }
 }

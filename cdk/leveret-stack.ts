@@ -1,6 +1,4 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
-import { RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { CustomResourceConfig } from 'aws-cdk-lib/custom-resources'
 import type { Construct } from 'constructs'
 import { Leveret } from './leveret.ts'
 import type { LeveretProps } from './props.ts'
@@ -20,10 +18,7 @@ export class LeveretStack extends Stack {
       ...props,
     })
     this.broker = new Leveret(this, 'Broker', broker)
-    const { removalPolicy = RemovalPolicy.RETAIN, logRetention = RetentionDays.ONE_MONTH } = broker
-    // The CDK's own function that empties the bucket would leave its log behind otherwise.
-    CustomResourceConfig.of(this).addLogRetentionLifetime(logRetention)
-    CustomResourceConfig.of(this).addRemovalPolicy(removalPolicy)
+    const { removalPolicy = RemovalPolicy.RETAIN } = broker
     const { url, administrator, names, table, blobs } = this.broker
     const output = (name: string, description: string, value: string) =>
       new CfnOutput(this, name, { description, value })

@@ -31,21 +31,31 @@ function byFunction(type: string): ReadonlyMap<string, Readonly<Record<string, u
 }
 
 describe('every page', () => {
-  test.each(pages())('%s leads to files and headings that exist', (page) => {
-    const broken = localLinks(page).filter((link) => {
-      const [path = '', anchor] = link.split('#')
-      if (!existsSync(root + path)) return true
-      return anchor !== undefined && !headingsOf(read(path)).some((heading) => heading.anchor === anchor)
-    })
+  test('leads to files and headings that exist', () => {
+    const broken = pages().flatMap((page) =>
+      localLinks(page)
+        .filter((link) => !leadsSomewhere(link))
+        .map((link) => `${page} → ${link}`),
+    )
     expect(broken).toEqual([])
   })
 
-  test.each(pages())('%s names scripts of npm that exist', (page) => {
+  test('names scripts of npm that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const named = Array.from(read(page).matchAll(/npm run ([\w:-]+)/g), ([, name = '']) => name)
-    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([])
+    const missing = pages().flatMap((page) =>
+      Array.from(read(page).matchAll(/npm run ([\w:-]+)/g), ([, name = '']) => name)
+        .filter((name) => !Object.hasOwn(scripts, name))
+        .map((name) => `${page}: npm run ${name}`),
+    )
+    expect(missing).toEqual([])
   })
 })
+
+function leadsSomewhere(link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  if (!existsSync(root + path)) return false
+  return anchor === undefined || headingsOf(read(path)).some((heading) => heading.anchor === anchor)
+}
 
 describe('docs/cost.md', () => {
   const page = read('docs/cost.md')
@@ -114,15 +124,7 @@ describe('docs/deploy.md', () => {
   const page = read('docs/deploy.md')
 
   test('has all settings, and no other', () => {
-    const ask = () => propsFromContext(new App({ context: { 'leveret:none': '' } }))
-    const known = (() => {
-      try {
-        ask()
-      } catch (error) {
-        return Array.from(String(error).matchAll(/leveret:\w+/g), ([name]) => name)
-      }
-      return []
-    })().filter((name) => name !== 'leveret:none')
+    const known = settings().filter((name) => name !== NO_SETTING)
     expect(known.length).toBeGreaterThan(3)
     const said = tableIn(section(page, 'Settings')).map(([name = '']) => codeIn(name)[0])
     expect(said.sort()).toEqual(known.sort())
@@ -138,6 +140,18 @@ describe('docs/deploy.md', () => {
   })
 })
 
+const NO_SETTING = 'leveret:none'
+
+/** The stack lists them all where it is given one that it does not know. */
+function settings(): string[] {
+  try {
+    propsFromContext(new App({ context: { [NO_SETTING]: '' } }))
+    return []
+  } catch (error) {
+    return Array.from(String(error).matchAll(/leveret:\w+/g), ([name]) => name)
+  }
+}
+
 describe('docs/security.md', () => {
   const page = read('docs/security.md')
 
@@ -145,14 +159,12 @@ describe('docs/security.md', () => {
     const tested = page.split('\n\n').filter((paragraph) => paragraph.startsWith('Tested:'))
     expect(tested.length).toBeGreaterThan(10)
     const missing = tested.flatMap((paragraph) => {
-      let file = ''
-      return Array.from(paragraph.replace(/\s+/g, ' ').matchAll(/`(test\/[^`]+)`|“([^”]+)”/g)).flatMap(
-        ([, path, title = '']) => {
-          if (path !== undefined) file = path
-          const isThere = existsSync(root + file) && titlesIn(file).includes(title)
-          return path !== undefined || isThere ? [] : [`${file}: ${title}`]
-        },
-      )
+      const [, ...files] = paragraph.replace(/\s+/g, ' ').split(/(?=`test\/)/)
+      return files.flatMap((text) => {
+        const file = codeIn(text)[0] ?? ''
+        const titles = Array.from(text.matchAll(/“([^”]+)”/g), ([, title = '']) => title)
+        return titles.filter((title) => !hasTitle(file, title)).map((title) => `${file}: ${title}`)
+      })
     })
     expect(missing).toEqual([])
   })
@@ -172,12 +184,9 @@ describe('docs/security.md', () => {
   })
 })
 
-/** The quoted texts of a test file that are titles, as they are written there. */
-const titlesIn = (file: string): string[] =>
-  Array.from(
-    read(file).matchAll(/\b(?:test|it)(?:\.\w+)?(?:<[^(]*>)?\([^'"`]*?(['"`])((?:(?!\1).)+)\1/gs),
-    ([, , title = '']) => title,
-  )
+/** Titles are told from other text by the quotes around them. */
+const hasTitle = (file: string, title: string): boolean =>
+  existsSync(root + file) && ["'", '"', '`'].some((quote) => read(file).includes(quote + title + quote))
 
 interface RoleProperties {
   readonly Policies?: readonly {

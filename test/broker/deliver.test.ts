@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { bindTo } from '../../lib/broker/bind.ts'
 import { declareExchange } from '../../lib/broker/declare-exchange.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
 import { getMessages } from '../../lib/broker/get-messages.ts'
 import { publish } from '../../lib/broker/publish.ts'
+import { publishBatch } from '../../lib/broker/publish-batch.ts'
 import { relay } from '../../lib/broker/relay.ts'
 import { internalQueueName } from '../../lib/config.ts'
 import { BrokerError } from '../../lib/model/errors.ts'
@@ -148,5 +149,44 @@ describe('the relay', () => {
     expect(await runRelay()).toBe(1)
     faulty.fault = () => undefined
     expect(await runRelay()).toBe(1)
+  })
+})
+
+test('the relay asks again before it takes a vhost that it does not know for deleted', async () => {
+  const { exchange, queues } = await fanout(['standard', 'standard'])
+  faulty.fault = failingSends((url) => !url.endsWith('-relay'))
+  await publishTo(exchange)
+  faulty.fault = () => undefined
+  const { journals } = faulty.broker
+  const { access } = await journals.view(journals.arrival())
+  // What an environment sees whose lease is older than the vhost.
+  const views = vi.spyOn(journals, 'view').mockResolvedValueOnce({ access, vhost: undefined, versions: {} })
+  expect(await runRelay()).toBe(1)
+  views.mockRestore()
+  expect(await Promise.all(queues.map(countIn))).toEqual([1, 1])
+})
+
+describe('a batch', () => {
+  const entry = (payload: string | Buffer) => ({ routingKey: '', properties: {}, payload: Buffer.from(payload) })
+
+  test('sends nothing of a FIFO group behind a message that could not be stored', async () => {
+    const { exchange, queues } = await fanout(['fifo'])
+    const { claimChecks } = faulty.broker.delivery
+    const encodes = vi.spyOn(claimChecks, 'encode').mockRejectedValueOnce(new Error('the blob store is down'))
+    const outcomes = await publishBatch(await faulty.session(), exchange, [entry('1'), entry('2'), entry('3')])
+    encodes.mockRestore()
+    expect(outcomes).toMatchObject(Array(3).fill({ error: { kind: 'unavailable' } }))
+    expect(await Promise.all(queues.map(countIn))).toEqual([0])
+  })
+
+  test('takes a hundred messages of a FIFO group and refuses the rest', async () => {
+    const { exchange, queues } = await fanout(['fifo'])
+    const entries = Array.from({ length: 101 }, (_, index) => entry(String(index)))
+    const outcomes = await publishBatch(await faulty.session(), exchange, entries)
+    expect(outcomes.slice(0, 100)).toEqual(Array(100).fill({ routed: true }))
+    expect(outcomes[100]).toMatchObject({ error: { kind: 'invalid' } })
+    const { vhost } = await faulty.session()
+    const sqsQueueName = vhost.queueByName(queues[0] ?? '')?.sqsQueues[0]?.name ?? ''
+    expect(await faulty.broker.delivery.counter.countNow(sqsQueueName)).toMatchObject({ ready: 100 })
   })
 })

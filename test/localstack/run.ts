@@ -62,6 +62,9 @@ async function run(endpoint: Endpoint, files: readonly string[]): Promise<boolea
   }
 }
 
+// Whoever interrupts this interrupts what it runs as well; what it started is ended all the same.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => say(signal))
+
 say('LocalStack')
 const endpoint = await openEndpoint(process.env.AWS_ENDPOINT_URL)
 try {

@@ -114,8 +114,14 @@ function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
   ]
 }
 
-/** One alarm for all functions: which one it was is a graph away. */
+/** One alarm for all functions: which one it was is a graph away. A function that did not run measures nothing, which must not make the sum nothing. */
 function sumOf(functions: WatchedParts['functions'], metricOf: (lambda: IFunction) => Metric): IMetric {
   const usingMetrics = Object.fromEntries(Object.entries(functions).map(([name, lambda]) => [name, metricOf(lambda)]))
-  return new MathExpression({ expression: Object.keys(usingMetrics).join(' + '), usingMetrics, period: PERIOD })
+  return new MathExpression({
+    expression: Object.keys(usingMetrics)
+      .map((name) => `FILL(${name}, 0)`)
+      .join(' + '),
+    usingMetrics,
+    period: PERIOD,
+  })
 }

@@ -2,12 +2,16 @@ import { CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cd
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
+import type { Settings } from './props.ts'
 
 /** Payloads go by age (DESIGN §4); bases of journals, under `bases/`, stay. */
 const PAYLOAD_DAYS = { 'live/': 90, 'scheduled/': 400 } as const
 
 /** What is too large for SQS, and the states from which journals are loaded. */
-export function blobsBucket(scope: Construct, removalPolicy: RemovalPolicy, logRetention: RetentionDays): Bucket {
+export function blobsBucket(
+  scope: Construct,
+  { removalPolicy, logRetention }: Pick<Settings, 'removalPolicy' | 'logRetention'>,
+): Bucket {
   const bucket = new Bucket(scope, 'Blobs', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,

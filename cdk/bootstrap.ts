@@ -2,12 +2,13 @@ import { CustomResource, Duration, RemovalPolicy, Validations } from 'aws-cdk-li
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
+import type { Settings } from './props.ts'
 
 const ADMINISTRATOR = 'admin'
 const PASSWORD_LENGTH = 32
 
 /** `{"username": "admin", "password": …}`: whom the broker lets in at first. Users are managed through the API from then on. */
-export function administratorSecret(scope: Construct, removalPolicy: RemovalPolicy): Secret {
+export function administratorSecret(scope: Construct, { removalPolicy }: Pick<Settings, 'removalPolicy'>): Secret {
   const secret = new Secret(scope, 'Administrator', {
     description: 'Name and password of the first administrator of a Leveret broker',
     generateSecretString: {
@@ -25,12 +26,9 @@ export function administratorSecret(scope: Construct, removalPolicy: RemovalPoli
   return secret
 }
 
-export interface BootstrapProps {
+export interface BootstrapProps extends Pick<Settings, 'removalPolicy' | 'leaseMs'> {
   readonly lambda: IFunction
   readonly timeout: Duration
-  readonly removalPolicy: RemovalPolicy
-  /** The broker is told a new one by an update. */
-  readonly leaseMs: number
 }
 
 /** Has the broker set up when the stack is created or updated, and its declared queues deleted with a stack that keeps nothing. */
@@ -42,6 +40,7 @@ export function bootstrapResource(
     resourceType: 'Custom::LeveretBootstrap',
     serviceToken: lambda.functionArn,
     serviceTimeout: timeout.plus(Duration.seconds(30)),
+    // The broker is told a new lease by an update.
     properties: { LeaseMs: leaseMs, DeleteQueues: removalPolicy === RemovalPolicy.DESTROY },
   })
 }

@@ -1,7 +1,8 @@
-import { Duration, type RemovalPolicy, Validations } from 'aws-cdk-lib'
+import { Duration, Validations } from 'aws-cdk-lib'
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { BrokerNames } from './names.ts'
+import type { Settings } from './props.ts'
 
 export interface InternalQueues {
   readonly relay: Queue
@@ -17,7 +18,11 @@ const MAX_ATTEMPTS = 20
 export const RELAY_TIMEOUT = Duration.seconds(60)
 const VISIBILITY_TIMEOUT = Duration.seconds(6 * RELAY_TIMEOUT.toSeconds())
 
-export function internalQueues(scope: Construct, names: BrokerNames, removalPolicy: RemovalPolicy): InternalQueues {
+export function internalQueues(
+  scope: Construct,
+  names: BrokerNames,
+  { removalPolicy }: Pick<Settings, 'removalPolicy'>,
+): InternalQueues {
   const common = { ...COMMON, removalPolicy }
   const failed = new Queue(scope, 'FailedQueue', { ...common, queueName: names.failedQueueName })
   const relay = new Queue(scope, 'RelayQueue', {

@@ -1,9 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { Stack } from 'aws-cdk-lib'
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
-import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
@@ -15,7 +14,7 @@ import { BOOTSTRAP_TIMEOUT, brokerFunctions, feedRelay, tickClock } from './func
 import { type FunctionName, grantsByFunction } from './grants.ts'
 import { type InternalQueues, internalQueues } from './internal-queues.ts'
 import { type BrokerNames, brokerNames } from './names.ts'
-import { assertProps, DEFAULT_LEASE_MS, DEFAULT_NAME, type LeveretProps } from './props.ts'
+import { type LeveretProps, refusal, type Settings, toSettings } from './props.ts'
 import { BrokerApi } from './rest-api.ts'
 import { topologyTable } from './topology-table.ts'
 
@@ -38,24 +37,23 @@ export class Leveret extends Construct {
 
   constructor(scope: Construct, id: string, props: LeveretProps = {}) {
     super(scope, id)
-    assertProps(props)
-    const { leaseMs = DEFAULT_LEASE_MS, removalPolicy = RemovalPolicy.RETAIN } = props
-    this.names = brokerNames(this, props.name ?? DEFAULT_NAME)
-    this.table = topologyTable(this, removalPolicy)
-    this.blobs = blobsBucket(this, removalPolicy)
-    this.queues = internalQueues(this, this.names, removalPolicy)
-    this.administrator = administratorSecret(this, removalPolicy)
-    this.functions = this.#functions({ ...props, leaseMs, removalPolicy })
+    const settings = toSettings(props)
+    this.names = brokerNames(this, settings.name)
+    assertAlone(this)
+    this.table = topologyTable(this, settings)
+    this.blobs = blobsBucket(this, settings)
+    this.queues = internalQueues(this, this.names, settings)
+    this.administrator = administratorSecret(this, settings)
+    this.functions = this.#functions(settings)
     feedRelay(this, this.functions.relay, this.queues.relay)
     tickClock(this, this.functions.clock)
-    this.api = this.#api({ ...props, removalPolicy })
+    this.api = this.#api(settings)
     this.url = this.api.url.replace(/\/$/, '')
     const { bootstrap: _, ...watched } = this.functions
-    this.alarms = addAlarms(this, { ...this, functions: watched, clock: watched.clock }, props.alarmTopic)
+    this.alarms = addAlarms(this, { ...this, functions: watched, clock: watched.clock }, settings.alarmTopic)
   }
 
-  #functions(props: LeveretProps & { leaseMs: number; removalPolicy: RemovalPolicy }) {
-    const { leaseMs, removalPolicy, logRetention = RetentionDays.ONE_MONTH } = props
+  #functions(settings: Settings) {
     const { names, table, blobs, queues, administrator } = this
     return brokerFunctions(this, {
       grants: grantsByFunction({
@@ -71,30 +69,30 @@ export class Leveret extends Construct {
         [ENV.blobs]: `s3://${blobs.bucketName}`,
         [ENV.relayQueueUrl]: queues.relay.queueUrl,
         [ENV.relayQueueArn]: queues.relay.queueArn,
-        [ENV.leaseMs]: String(leaseMs),
+        [ENV.leaseMs]: String(settings.leaseMs),
       },
       setUpEnvironment: { [ENV.administratorSecret]: administrator.secretArn },
-      logRetention,
-      removalPolicy,
+      ...settings,
     })
   }
 
   /** No request is served before the broker is set up, nor after its queues begin to be deleted. */
-  #api(props: LeveretProps & { removalPolicy: RemovalPolicy }): RestApi {
+  #api(settings: Settings): RestApi {
     const { publish, consume, manage, bootstrap } = this.functions
-    const { leaseMs = DEFAULT_LEASE_MS, logRetention = RetentionDays.ONE_MONTH, removalPolicy } = props
-    const { api } = new BrokerApi(this, 'Api', {
-      name: this.names.namePrefix,
-      publish,
-      consume,
-      manage,
-      throttle: props.throttle,
-      accessLogs: props.accessLogs ?? false,
-      logRetention,
-      removalPolicy,
-    })
-    const resource = bootstrapResource(this, { lambda: bootstrap, timeout: BOOTSTRAP_TIMEOUT, removalPolicy, leaseMs })
+    const { api } = new BrokerApi(this, 'Api', { ...settings, name: this.names.namePrefix, publish, consume, manage })
+    const resource = bootstrapResource(this, { ...settings, lambda: bootstrap, timeout: BOOTSTRAP_TIMEOUT })
     api.deploymentStage.node.addDependency(resource)
     return api
+  }
+}
+
+/** Brokers of one stack are told apart by their names only. */
+function assertAlone(broker: Leveret): void {
+  const others = Stack.of(broker)
+    .node.findAll()
+    .filter((other) => other instanceof Leveret && other !== broker)
+  const { name } = broker.names
+  if (others.some((other) => other instanceof Leveret && other.names.name === name)) {
+    throw refusal('name', name, 'another broker of this stack has it, so use a different one')
   }
 }

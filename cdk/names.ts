@@ -4,6 +4,8 @@ import { internalQueueName } from '../lib/config.ts'
 
 /** Names and ARNs that a broker's parts have in common; all of them are resolved at deployment. */
 export interface BrokerNames {
+  /** As the prop says. */
+  readonly name: string
   /** `{name}-{8 hex of the stack's id}`. */
   readonly namePrefix: string
   /** Matches every SQS queue of this broker, and of no other. */
@@ -22,6 +24,7 @@ export function brokerNames(scope: Construct, name: string): BrokerNames {
   const stackGuid = Fn.select(2, Fn.split('/', Aws.STACK_ID))
   const namePrefix = `${name}-${Fn.select(0, Fn.split('-', stackGuid))}`
   return {
+    name,
     namePrefix,
     anyQueueArn: `arn:${partition}:sqs:${region}:${account}:${namePrefix}-*`,
     relayQueueName: internalQueueName({ namePrefix }, 'relay'),

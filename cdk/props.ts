@@ -1,5 +1,5 @@
 import { RemovalPolicy, Token } from 'aws-cdk-lib'
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { MAX_LEASE_MS } from '../lib/config.ts'
 
@@ -53,14 +53,29 @@ export interface Throttle {
   readonly burstLimit: number
 }
 
-export const DEFAULT_NAME = 'leveret'
-export const DEFAULT_LEASE_MS = 1000
+/** Props with their defaults. */
+export type Settings = Required<Omit<LeveretProps, 'throttle' | 'alarmTopic'>> &
+  Pick<LeveretProps, 'throttle' | 'alarmTopic'>
+
+const DEFAULT_LEASE_MS = 1000
+
+/** Throws an Error that names the prop and what to change. Values that are known only at deployment are left alone. */
+export function toSettings(props: LeveretProps): Settings {
+  assertProps(props)
+  return {
+    ...props,
+    name: props.name ?? 'leveret',
+    removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    leaseMs: props.leaseMs ?? DEFAULT_LEASE_MS,
+    logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+    accessLogs: props.accessLogs ?? false,
+  }
+}
 
 /** An SQS queue's name has 80 characters; this leaves half of them to the declared name. */
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,22}[A-Za-z0-9]$/
 
-/** Throws an Error that names the prop and what to change. Values that are known only at deployment are left alone. */
-export function assertProps(props: LeveretProps): void {
+function assertProps(props: LeveretProps): void {
   const { name, removalPolicy, leaseMs, throttle } = props
   if (isKnown(name) && !NAME.test(name)) {
     throw refusal(
@@ -96,5 +111,5 @@ const isKnown = <T>(value: T | undefined): value is T => value !== undefined && 
 const isWhole = (value: number, min: number, max: number): boolean =>
   Number.isInteger(value) && value >= min && value <= max
 
-const refusal = (prop: string, value: unknown, fix: string): Error =>
+export const refusal = (prop: string, value: unknown, fix: string): Error =>
   new Error(`Leveret cannot be made: ${prop} is ${JSON.stringify(value)}; ${fix}`)

@@ -12,14 +12,13 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { addGatewayResponses } from './gateway-responses.ts'
-import type { LeveretProps } from './props.ts'
+import type { Settings } from './props.ts'
 
-export interface BrokerApiProps extends Required<Pick<LeveretProps, 'logRetention' | 'removalPolicy' | 'accessLogs'>> {
+export interface BrokerApiProps extends Pick<Settings, 'logRetention' | 'removalPolicy' | 'accessLogs' | 'throttle'> {
+  readonly name: string
   readonly publish: IFunction
   readonly consume: IFunction
   readonly manage: IFunction
-  readonly throttle: LeveretProps['throttle']
-  readonly name: string
 }
 
 /**

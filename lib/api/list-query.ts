@@ -33,10 +33,15 @@ export function parseListQuery(parameter: Parameters): ListQuery {
   const columns = parameter('columns')
   return {
     sort: sort ? sort.split('.') : undefined,
-    reverse: parameter('sort_reverse') === 'true',
+    reverse: isReverse(parameter('sort_reverse')),
     columns: columns === undefined ? undefined : parseColumns(columns),
     page: parsePage(parameter),
   }
+}
+
+function isReverse(value: string | undefined): boolean {
+  if (value === undefined || value === 'true' || value === 'false') return value === 'true'
+  throw invalid(['not_boolean', value])
 }
 
 /** Without `page` the other parameters of pages count for nothing. */

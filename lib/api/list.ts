@@ -10,7 +10,7 @@ import { json } from './respond.ts'
 export interface ListOptions<Item> {
   /** The fields of the default order (contract §1.1). */
   readonly order: readonly (keyof Item & string)[]
-  /** Whether pages of it may be asked for (contract §1.1). Of other lists they are not: `page` counts for nothing there. */
+  /** Whether it is answered in pages where they are asked for (contract §1.1). Other lists are answered whole. */
   readonly paged?: boolean
   /** For what costs more than reading the topology: added to the items that are answered, not to all. */
   readonly augmentation?: Augmentation<Item> | undefined
@@ -40,18 +40,15 @@ export async function listAnswer<Item extends object>(
   items: readonly Item[],
   options: ListOptions<Item>,
 ): Promise<Response> {
-  const query = options.paged ? parseListQuery((name) => queryParameter(c, name)) : parseUnpagedQuery(c)
-  return json(c, await arrange(items, query, options))
+  const query = parseListQuery((name) => queryParameter(c, name))
+  return json(c, await arrange(items, options.paged ? query : { ...query, page: undefined }, options))
 }
 
 /** Answers one object, with some of the columns where the query names them. */
 export function itemAnswer(c: ApiContext, item: object): Response {
-  const { columns } = parseUnpagedQuery(c)
+  const { columns } = parseListQuery((name) => queryParameter(c, name))
   return json(c, columns ? project(item, columns) : item)
 }
-
-const parseUnpagedQuery = (c: ApiContext): ListQuery =>
-  parseListQuery((name) => (name.startsWith('page') ? undefined : queryParameter(c, name)))
 
 /**
  * What {@link listAnswer} answers. Sorting by a field that is added asks for it in every item that the name filter left.

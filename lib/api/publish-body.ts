@@ -17,24 +17,26 @@ export const MAX_PUBLISH_BYTES = 4_500_000
 
 const PUBLISH_FIELDS = ['routing_key', 'properties', 'payload', 'payload_encoding']
 
-/** What RabbitMQ asks of a body before it opens a channel. Throws `invalid` in its words. */
+/** What RabbitMQ asks of a body before it opens a channel. Throws `invalid` in RabbitMQ's words. */
 export function assertPublishFields(body: AmqpTable): void {
   assertFields(body, PUBLISH_FIELDS)
   if (typeof body.payload !== 'string') throw invalid('payload_not_string')
 }
 
-/** Of a body that has the fields. Throws `invalid` in RabbitMQ's words. */
-export const parsePublishBody = (body: AmqpTable): PublishBody => ({
-  routingKey: parseRoutingKey(body.routing_key),
-  properties: parseProperties(body.properties ?? null),
-  payload: parsePayload(String(body.payload), body.payload_encoding ?? null),
-})
+/** Throws `invalid` in RabbitMQ's words. */
+export function parsePublishBody(body: AmqpTable): PublishBody {
+  assertPublishFields(body)
+  return {
+    routingKey: parseRoutingKey(body.routing_key),
+    properties: parseProperties(body.properties ?? null),
+    payload: parsePayload(String(body.payload), body.payload_encoding ?? null),
+  }
+}
 
 /** An entry of a batch: one that cannot be read is its own outcome and holds nobody up. */
 export function parsePublishEntry(entry: AmqpValue): PublishEntry {
   try {
     if (!isTable(entry)) throw invalid('an entry must be a JSON object')
-    assertPublishFields(entry)
     return parsePublishBody(entry)
   } catch (error) {
     if (error instanceof BrokerError) return error

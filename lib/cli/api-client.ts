@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AmqpTable, type AmqpValue, fieldOf, isTable } from '../model/amqp-value.ts'
 import { parseJson, stringifyJson } from '../model/json.ts'
 import type { Connection } from './connection.ts'
-import { CommandError } from './usage-error.ts'
+import { CommandError } from './errors.ts'
 
 /** The broker refused a request; nothing would change if it were repeated. */
 export class RefusedError extends CommandError {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '../local/start-error.ts'
+import { UsageError } from './errors.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 
 /** An option of a command, as it is parsed and as help shows it. */
 export interface Option {

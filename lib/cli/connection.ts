@@ -1,7 +1,7 @@
 import { readCommandLineEnvironment } from '../config.ts'
 import type { CommandInput, Option } from './command.ts'
+import { UsageError } from './errors.ts'
 import type { Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
 
 /** Where a broker's HTTP API is, and who asks. */
 export interface Connection {

@@ -3,10 +3,10 @@ import { StartError } from '../local/start-error.ts'
 import { BrokerError } from '../model/errors.ts'
 import { type Command, HELP, parseInput } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { CommandError, UsageError } from './errors.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { nearest } from './nearest.ts'
 import type { Terminal } from './terminal.ts'
-import { CommandError, UsageError } from './usage-error.ts'
 
 /**
  * Runs one command line. Exit codes: 0 where all is well, 1 where the command failed or found something wrong, 2 for a

@@ -7,7 +7,7 @@ export interface Terminal {
   print(text: string): Promise<void>
   /** A line for the person who watches. */
   tell(line: string): void
-  /** Asks for what must not be seen; undefined where nobody is there to be asked. */
+  /** Asks for what must not be seen; undefined where nobody is there to be asked, or will not say. */
   askSecret(question: string): Promise<string | undefined>
 }
 
@@ -20,8 +20,13 @@ export const processTerminal: Terminal = {
     // What is typed is echoed to nowhere.
     const silence = new Writable({ write: (_chunk, _encoding, done) => done() })
     const lines = createInterface({ input: process.stdin, output: silence, terminal: true })
+    const stopped = new AbortController()
+    lines.once('SIGINT', () => stopped.abort())
     try {
-      return await lines.question('')
+      return await lines.question('', { signal: stopped.signal })
+    } catch (error) {
+      if (stopped.signal.aborted) return undefined
+      throw error
     } finally {
       lines.close()
       process.stderr.write('\n')

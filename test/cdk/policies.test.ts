@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { Leveret } from '../../cdk/leveret.ts'
 import { isAllowed, queueArn, roleStatements, stackId } from './policies.ts'
-import { synthesise } from './synthesised.ts'
+import { newStack, synthesise } from './synthesised.ts'
 
 const FIRST = { stackId: stackId('11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa') }
 const SECOND = { stackId: stackId('22222222-aaaa-4aaa-8aaa-aaaaaaaaaaaa') }
@@ -87,5 +88,11 @@ describe('two brokers in one account', () => {
     const publish = other.get('publish') ?? []
     expect(isAllowed(publish, 'sqs:SendMessage', queueArn('other-11111111-q-abcdefghij'))).toBe(true)
     expect(isAllowed(publish, 'sqs:SendMessage', queueArn('leveret-11111111-q-abcdefghij'))).toBe(false)
+  })
+
+  test('of one stack cannot have the same name', () => {
+    const { stack } = newStack()
+    expect(() => new Leveret(stack, 'Second')).toThrow(/name is "leveret"; another broker of this stack has it/)
+    expect(() => new Leveret(stack, 'Third', { name: 'third' })).not.toThrow()
   })
 })

@@ -1,7 +1,8 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { describe, expect, test } from 'vitest'
 import { propsFromContext } from '../../cdk/context.ts'
-import { assertProps, type LeveretProps } from '../../cdk/props.ts'
+import { type LeveretProps, toSettings } from '../../cdk/props.ts'
+import { newApp } from './synthesised.ts'
 
 describe('a prop that cannot be used', () => {
   test.each<[LeveretProps, RegExp]>([
@@ -17,17 +18,17 @@ describe('a prop that cannot be used', () => {
     [{ throttle: { rateLimit: 0, burstLimit: 1 } }, /throttle.rateLimit is 0; use/],
     [{ throttle: { rateLimit: 1, burstLimit: 1.5 } }, /throttle.burstLimit is 1.5; use/],
   ])('is refused with its name and what to write: %j', (props, message) => {
-    expect(() => assertProps(props)).toThrow(message)
+    expect(() => toSettings(props)).toThrow(message)
   })
 })
 
 test('props within their bounds are taken', () => {
   const throttle = { rateLimit: 0.5, burstLimit: 1 }
-  expect(() => assertProps({ name: 'a2', leaseMs: 0, throttle, removalPolicy: RemovalPolicy.DESTROY })).not.toThrow()
-  expect(() => assertProps({ name: 'a-name-of-24-characters1', leaseMs: 10_000 })).not.toThrow()
+  expect(() => toSettings({ name: 'a2', leaseMs: 0, throttle, removalPolicy: RemovalPolicy.DESTROY })).not.toThrow()
+  expect(() => toSettings({ name: 'a-name-of-24-characters1', leaseMs: 10_000 })).not.toThrow()
 })
 
-const inContext = (context: Record<string, unknown>) => propsFromContext(new Stack(new App({ context }), 'Stack'))
+const inContext = (context: Record<string, unknown>) => propsFromContext(new Stack(newApp(context), 'Stack'))
 
 describe('the context of the command line', () => {
   test('says the same as props', () => {

@@ -1,13 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { App, type AppProps } from 'aws-cdk-lib'
+import { App } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
-import { vi } from 'vitest'
+import { afterAll, vi } from 'vitest'
 import { LeveretStack, type LeveretStackProps } from '../../cdk/leveret-stack.ts'
 
 /** The first synthesis of a process takes a while. */
 vi.setConfig({ testTimeout: 60_000 })
+
+/** Where the tests of a file synthesise to. */
+const root = mkdtempSync(join(tmpdir(), 'leveret-cdk-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 /** What `cdk.json` says of the CDK's ways, so that tests see the template that is deployed. */
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
@@ -22,16 +26,15 @@ export interface Synthesised {
   readonly stack: LeveretStack
 }
 
-/** A stack that can still be added to. What it writes is removed when the process ends. */
-export function newStack(props: LeveretStackProps = {}, appProps: AppProps = {}): Synthesised {
-  const outdir = mkdtempSync(join(tmpdir(), 'leveret-cdk-'))
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
-  const app = new App({
-    outdir,
-    analyticsReporting: false,
-    ...appProps,
-    context: { ...context, ...UNBUNDLED, ...appProps.context },
-  })
+/** An app as `cdk.json` makes it, and with this context as well. */
+export function newApp(more: Readonly<Record<string, unknown>> = {}): App {
+  const outdir = mkdtempSync(join(root, 'cdk.out-'))
+  return new App({ outdir, analyticsReporting: false, context: { ...context, ...UNBUNDLED, ...more } })
+}
+
+/** A stack that can still be added to. */
+export function newStack(props: LeveretStackProps = {}): Synthesised {
+  const app = newApp()
   return { app, stack: new LeveretStack(app, 'Leveret', props) }
 }
 

@@ -1,10 +1,10 @@
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { describe, expect, test } from 'vitest'
 import { Leveret } from '../../cdk/leveret.ts'
 import { ENV } from '../../lib/config.ts'
-import { resourcesOf, synthesise } from './synthesised.ts'
+import { newApp, resourcesOf, synthesise } from './synthesised.ts'
 
 const template = synthesise()
 const everything = Object.values(resourcesOf(template))
@@ -174,8 +174,16 @@ describe('alarms', () => {
     })
   })
 
+  test('of functions add up all of them, also where some did not run', () => {
+    const [errors] = propertiesOf('AWS::CloudWatch::Alarm').filter(({ Metrics }) =>
+      JSON.stringify(Metrics)?.includes('Errors'),
+    )
+    const names = ['publish', 'consume', 'manage', 'relay', 'clock']
+    expect(JSON.stringify(errors?.Metrics)).toContain(names.map((name) => `FILL(${name}, 0)`).join(' + '))
+  })
+
   test('go to a topic where there is one', () => {
-    const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Stack')
+    const stack = new Stack(newApp(), 'Stack')
     new Leveret(stack, 'Broker', { alarmTopic: new Topic(stack, 'Pager') })
     const alarms = Object.values(resourcesOf(Template.fromStack(stack), 'AWS::CloudWatch::Alarm'))
     expect(alarms).toHaveLength(6)

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { withoutHistory } from './differences.ts'
+import { withoutHistory, withoutPublishRefusal } from './differences.ts'
 import { rabbitmqadminScript, type ScriptNames } from './generators/rabbitmqadmin-script.ts'
 import type { Broker } from './support/broker.ts'
 import { onBoth, openPair, type Pair } from './support/pair.ts'
@@ -45,7 +45,7 @@ describe('rabbitmqadmin beside RabbitMQ', () => {
     for (const command of rabbitmqadminScript(names)) {
       const output = await runRabbitmqadmin(script, home, broker, command)
       const stdout = ownLines(output.stdout, command.arguments).replaceAll(hostname, 'HOST')
-      const stderr = withoutHistory(output.stderr)
+      const stderr = withoutPublishRefusal(withoutHistory(output.stderr))
       outputs.push({ ...output, stdout, stderr, command: `rabbitmqadmin ${command.arguments.join(' ')}` })
     }
     return outputs

@@ -1,6 +1,6 @@
 import type { Command, CommandInput } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import type { Terminal } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
 
 /** For people who look after a deployed broker. */
 export const doctorCommand: Command = {

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { readLocalEnvironment } from '../../config.ts'
 import type { EmbeddedCloud } from '../../local/embedded-cloud.ts'
 import type { Command, CommandInput } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import type { Terminal } from '../terminal.ts'
-import { UsageError } from '../usage-error.ts'
 
 /** RabbitMQ's management port. */
 export const DEFAULT_PORT = 15_672

@@ -5,7 +5,7 @@ import { DEFAULT_EXCHANGE_ALIAS, isReservedName } from '../../model/names.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../../model/vhost.ts'
 import { isInternalName } from '../../topology/definitions/definitions.ts'
 import { type ApiClient, RefusedError } from '../api-client.ts'
-import { CommandError } from '../usage-error.ts'
+import { CommandError } from '../errors.ts'
 
 /** The most that a list answers at once (contract §1.1). */
 const PAGE_SIZE = 500

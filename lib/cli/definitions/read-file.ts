@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { messageOf } from '../../local/start-error.ts'
 import { type AmqpTable, isTable } from '../../model/amqp-value.ts'
 import { parseJson } from '../../model/json.ts'
-import { CommandError } from '../usage-error.ts'
+import { CommandError } from '../errors.ts'
 import { locateJsonError } from './json-error.ts'
 
 /** Standard input, as many programs name it. */

@@ -1,4 +1,4 @@
-import type { AmqpTable, AmqpValue } from '../../model/amqp-value.ts'
+import type { AmqpTable } from '../../model/amqp-value.ts'
 import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
 import { assertName, describeObject, isReservedName } from '../../model/names.ts'
 import type { Queue, QueueType, SqsQueue } from '../../model/queue.ts'
@@ -63,16 +63,22 @@ function newQueue(command: DeclareQueue, type: QueueType): Queue {
 function assertEquivalent(current: Queue, command: DeclareQueue, object: string): VhostEvent[] {
   assertEquivalentFlag(object, 'durable', command.durable, current.durable)
   assertEquivalentFlag(object, 'auto_delete', command.autoDelete, current.autoDelete)
-  const received = withType(command.arguments, command.arguments['x-queue-type'] ?? command.defaultType ?? 'classic')
-  const declared = withType(current.arguments, current.type)
-  for (const name of comparedArguments(current.type)) assertEquivalentArgument(object, name, received, declared)
+  const [received, declared] = [
+    withType(command.arguments, command.defaultType),
+    withType(current.arguments, current.type),
+  ]
+  for (const name of comparedArguments(current.type)) {
+    const isImplied = name === 'x-queue-type' && isClassic(received) && isClassic(declared)
+    if (!isImplied) assertEquivalentArgument(object, name, received, declared)
+  }
   return []
 }
 
 /** A default queue type is compared as if it had been an argument; being classic is the same as saying nothing. */
-function withType({ 'x-queue-type': _named, ...args }: AmqpTable, type: AmqpValue): AmqpTable {
-  return type === 'classic' ? args : { ...args, 'x-queue-type': type }
-}
+const withType = (args: AmqpTable, type: QueueType | undefined): AmqpTable =>
+  type === undefined || type === 'classic' ? args : { 'x-queue-type': type, ...args }
+
+const isClassic = (args: AmqpTable): boolean => (args['x-queue-type'] ?? 'classic') === 'classic'
 
 function assertProperties(command: DeclareQueue, type: QueueType, object: string): void {
   if (type !== 'quorum') return

@@ -67,16 +67,20 @@ const putTopicPermission = request(
   usually(fc.record({ exchange, write: regex, read: regex }), partial({ exchange, write: regex, read: regex })),
 )
 
-const limitPath = path(
-  '/vhost-limits/',
-  vhost,
-  '/',
-  usually(fc.constantFrom('max-queues', 'max-connections'), fc.constant('nope')),
-)
-const putLimit = request(
-  'PUT',
-  limitPath,
-  partial({ value: usually(oneOf(int(1), int(2), int(-1)), oneOf('1', 'x', true)) }),
+const limitName = usually(fc.constantFrom('max-queues', 'max-connections'), fc.constant('nope'))
+const limitPath = path('/vhost-limits/', vhost, '/', limitName)
+const wrongLimit = oneOf('1', 'x', true)
+const putLimit = fc.oneof(
+  request(
+    'PUT',
+    path('/vhost-limits/', vhost, '/', usually(fc.constant('max-queues'), fc.constant('nope'))),
+    partial({ value: usually(oneOf(int(1), int(2), int(-1)), wrongLimit) }),
+  ),
+  request(
+    'PUT',
+    path('/vhost-limits/', vhost, '/max-connections'),
+    partial({ value: usually(oneOf(int(100), int(-1)), wrongLimit) }),
+  ),
 )
 const userLimitPath = path(
   '/user-limits/',

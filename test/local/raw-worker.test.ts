@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, expect, test } from 'vitest'
 import { type ConsumedMessage, decode, RECEIVE_OPTIONS } from '../../lib/delivery/consumer.ts'
+import { Story, unique } from '../integration/story.ts'
 import { useLeveret } from '../support/embedded.ts'
-import { Story, unique } from './story.ts'
 
 /** Where the embedded cloud keeps what the deployed broker keeps in its bucket. */
 const dataDir = mkdtempSync(join(tmpdir(), 'leveret-worker-'))

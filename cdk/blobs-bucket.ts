@@ -4,7 +4,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aw
 import type { Construct } from 'constructs'
 import type { Settings } from './props.ts'
 
-/** Payloads go by age (DESIGN §4); bases of journals, under `bases/`, stay. */
+/** Payloads go by age (docs/architecture.md); bases of journals, under `bases/`, stay. */
 const PAYLOAD_DAYS = { 'live/': 90, 'scheduled/': 400 } as const
 
 /** What is too large for SQS, and the states from which journals are loaded. */

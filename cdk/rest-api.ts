@@ -22,7 +22,7 @@ export interface BrokerApiProps extends Pick<Settings, 'logRetention' | 'removal
 }
 
 /**
- * The front: a Regional REST API, which hands paths on as they came, `%2F` included (DESIGN §11). The two calls that make
+ * The front: a Regional REST API, which hands paths on as they came, `%2F` included (docs/architecture.md). The two calls that make
  * up the load have functions of their own, small ones.
  */
 export class BrokerApi extends Construct {
@@ -97,8 +97,8 @@ function acknowledge(api: RestApi, { accessLogs }: BrokerApiProps): void {
     'AwsSolutions-APIG2': 'The functions validate requests, with the answers that RabbitMQ gives.',
     'AwsSolutions-APIG3':
       'A web application firewall is for whoever runs the broker to attach; it costs more than the broker.',
-    'AwsSolutions-APIG4': 'The functions authenticate every request: RabbitMQ has users of its own (DESIGN §6).',
-    'AwsSolutions-COG4': 'The functions authenticate every request: RabbitMQ has users of its own (DESIGN §6).',
+    'AwsSolutions-APIG4': 'The functions authenticate every request: RabbitMQ has users of its own (docs/security.md).',
+    'AwsSolutions-COG4': 'The functions authenticate every request: RabbitMQ has users of its own (docs/security.md).',
     'AwsSolutions-APIG6': 'A log line per request would cost as much as the request; the functions log what fails.',
     ...(accessLogs && {
       [`AwsSolutions-IAM4[Policy::${LOG_POLICY}]`]:

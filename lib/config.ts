@@ -12,11 +12,11 @@ export interface Config {
   readonly sqsQueueUrlBase: string
   /** An SQS queue's ARN is this and its name: `arn:aws:sqs:REGION:ACCOUNT:`. */
   readonly sqsQueueArnBase: string
-  /** The lease, ms (DESIGN §3): how long a read of the topology may serve without being confirmed. 0 = confirm each time. */
+  /** The lease, ms (docs/architecture.md): how long a read of the topology may serve without being confirmed. 0 = confirm each time. */
   readonly leaseMs: number
   /**
    * How long a receive must wait before an empty answer means an empty queue, s. SQS asks all of its hosts only when told
-   * to wait (aws-facts §1, long poll); an emulator is a single one and needs no wait.
+   * to wait (AWS, service quotas); an emulator is a single one and needs no wait.
    */
   readonly fullPollWaitS: number
   /** How long the counts of a queue may be shown again without asking SQS, ms. */
@@ -128,7 +128,7 @@ export const readCommandLineEnvironment = (
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): CommandLineEnvironment => ({ password: env.LEVERET_PASSWORD || undefined })
 
-/** DESIGN §3: a lease is at most ten seconds. */
+/** A longer lease would make every change wait that long. */
 export const MAX_LEASE_MS = 10_000
 
 function leaseFrom(text: string): number {

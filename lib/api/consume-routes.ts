@@ -17,7 +17,7 @@ import { deliveryTagOf, parseSettlement } from './settle-body.ts'
 /** Whoever gets or settles messages reads no topology: a lease serves. */
 const LEASED: Entry = { tag: 'management', leased: true }
 
-/** What function `consume` serves: get of contract §1.4, settle of DESIGN §8, and actions. */
+/** What function `consume` serves: get of contract §1.4, settle of docs/api.md, and actions. */
 export function consumeRoutes(api: Api): void {
   api.post(
     '/queues/:vhost/:queue/get',

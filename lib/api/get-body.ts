@@ -4,7 +4,7 @@ import { invalid } from '../model/errors.ts'
 import { assertFields, integerValue, optionalInteger } from './body.ts'
 import type { PayloadForm } from './payload-form.ts'
 
-/** What a get asks for (contract §1.4, and manual settling of DESIGN §8). */
+/** What a get asks for (contract §1.4, and manual settling of docs/api.md). */
 export interface GetBody {
   readonly count: number
   readonly ackMode: AckMode
@@ -13,7 +13,7 @@ export interface GetBody {
   readonly form: PayloadForm
 }
 
-/** SQS's limits (aws-facts §1), s. */
+/** SQS's limits (AWS, service quotas), s. */
 const MAX_WAIT_S = 20
 export const MAX_VISIBILITY_S = 43_200
 

@@ -16,7 +16,7 @@ import { withVhost } from './session.ts'
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
-/** DESIGN §8: who changed what, when; with `version` the topology as it was, in a file that can be imported again. */
+/** docs/api.md: who changed what, when; with `version` the topology as it was, in a file that can be imported again. */
 export function journalRoutes(api: Api): void {
   api.get(
     '/journal/:vhost',

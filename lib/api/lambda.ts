@@ -26,7 +26,7 @@ const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK'])
 /** No resource has the method that stands for the forbidden ones, so they are answered as any other that is not allowed. */
 const requestMethod = (method: string): string => (FORBIDDEN_METHODS.has(method.toUpperCase()) ? 'PATCH' : method)
 
-/** What Lambda may answer (aws-facts §4), less what it adds. */
+/** What Lambda may answer (AWS, service quotas), less what it adds. */
 const MAX_RESULT_BYTES = 6 * 1024 * 1024 - 4096
 
 /** A body below this fits whatever it holds: in JSON, no character of a JSON text takes more than three bytes. */

@@ -5,7 +5,7 @@ import { SCHEMAS, type Schema } from './openapi-schemas.ts'
 import { type Operation, RESOURCES } from './resources.ts'
 import { json } from './respond.ts'
 
-/** The API's own description, open to all: it holds nothing of anybody's (DESIGN §8). */
+/** The API's own description, open to all: it holds nothing of anybody's (docs/api.md). */
 export function openApiRoutes(api: Api): void {
   api.get('/openapi.json', (c) => json(c, describeApi()))
 }

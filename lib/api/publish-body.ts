@@ -12,7 +12,7 @@ export interface PublishBody {
   readonly payload: Uint8Array
 }
 
-/** Lambda takes 6 MB, of which base64 leaves three quarters (DESIGN §8). */
+/** Lambda takes 6 MB, of which base64 leaves three quarters (docs/api.md). */
 export const MAX_PUBLISH_BYTES = 4_500_000
 
 const PUBLISH_FIELDS = ['routing_key', 'properties', 'payload', 'payload_encoding']

@@ -19,7 +19,7 @@ import { type Entry, withVhost } from './session.ts'
 /** Whoever publishes a message reads no topology: a lease serves. */
 const LEASED: Entry = { tag: 'management', leased: true }
 
-/** What function `publish` serves: contract §1.3, and publish/batch and route of DESIGN §8. */
+/** What function `publish` serves: contract §1.3, and publish/batch and route of docs/api.md. */
 export function publishRoutes(api: Api): void {
   api.post(
     '/exchanges/:vhost/:exchange/publish',

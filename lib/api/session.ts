@@ -13,7 +13,7 @@ export interface Entry {
   readonly tag: RequiredTag
   /**
    * Whether a lease will do: for what is called often and changes no topology. Everything else reads the topology
-   * afresh, so that whoever changed it finds the change (DESIGN §3).
+   * afresh, so that whoever changed it finds the change (docs/architecture.md).
    */
   readonly leased?: boolean
 }

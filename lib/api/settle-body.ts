@@ -6,7 +6,7 @@ import { MAX_VISIBILITY_S } from './get-body.ts'
 
 const ACTIONS: readonly Settlement['action'][] = ['ack', 'nack', 'reject', 'extend']
 
-/** An entry of a settle body (DESIGN §8), or why it cannot be read. */
+/** An entry of a settle body (docs/api.md), or why it cannot be read. */
 export function parseSettlement(entry: AmqpValue): Settlement | BrokerError {
   try {
     if (!isTable(entry)) throw invalid('an entry must be a JSON object')

@@ -24,7 +24,7 @@ export type Guard = (access: AccessState, vhost: VhostState) => void
 
 const ALLOWED: Guard = () => undefined
 
-/** Decides a command on the vhost, commits it, and answers once every later request sees it (DESIGN §3). */
+/** Decides a command on the vhost, commits it, and answers once every later request sees it (docs/architecture.md). */
 export async function changeVhost(session: VhostSession, command: VhostCommand, guard?: Guard): Promise<Change> {
   const { changed, versions } = await commitToVhost(session, command, guard)
   await session.broker.journals.settled(versions)

@@ -106,7 +106,7 @@ function commandFor(session: VhostSession, declaration: QueueDeclaration): Decla
 
 /**
  * Makes the SQS queues of `queues`, then commits `command`. An intent names them until the commit takes it away, so that
- * whatever dies on the way, no SQS queue stays that no declared queue owns (DESIGN §3).
+ * whatever dies on the way, no SQS queue stays that no declared queue owns (docs/architecture.md).
  */
 async function commitWithSqsQueues(
   session: VhostSession,

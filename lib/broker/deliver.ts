@@ -9,7 +9,7 @@ import type { Publication } from './publication.ts'
 import { type Relayable, sendToRelay } from './send-to-relay.ts'
 import type { VhostSession } from './session.ts'
 
-/** Above this many standard queues a publish leaves its fan-out to the relay, so that its latency stays flat (DESIGN §4). */
+/** Above this many standard queues a publish leaves its fan-out to the relay, so that its latency stays flat (docs/architecture.md). */
 const MAX_DIRECT_QUEUES = 50
 
 /** A publication on its way, encoded once for all its queues. */
@@ -21,7 +21,7 @@ interface Consignment {
 type Failures = Map<Publication, BrokerError>
 
 /**
- * All or nothing for each publication (DESIGN §4): where it does not fail, every copy is durable, in its SQS queue or in the
+ * All or nothing for each publication (docs/architecture.md): where it does not fail, every copy is durable, in its SQS queue or in the
  * relay queue. FIFO queues come first and are never relayed, so that a failure there leaves the standard ones untouched.
  * Answers in the order given; a failure says `unavailable` where a repetition may help, and then may make duplicates.
  */

@@ -3,7 +3,7 @@ import { logError } from '../log.ts'
 import type { Broker } from './broker.ts'
 import { finishDeleting } from './sqs-intents.ts'
 
-/** Older than any request can be: whoever put the intent has died, or has given up (DESIGN §3). */
+/** Older than any request can be: whoever put the intent has died, or has given up (docs/architecture.md). */
 const ABANDONED_AFTER_MS = 10 * 60_000
 
 /** Finishes what somebody began and did not end: SQS queues that no commit took, and those that one left to delete. */

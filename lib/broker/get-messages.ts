@@ -8,7 +8,7 @@ import { Hold } from './hold.ts'
 import { countReady } from './queue-counts.ts'
 import { renewSession, type VhostSession } from './session.ts'
 
-/** Contract §1.4, and `manual`: the caller settles what it got by delivery tag (DESIGN §8). */
+/** Contract §1.4, and `manual`: the caller settles what it got by delivery tag (docs/api.md). */
 export type AckMode =
   | 'ack_requeue_true'
   | 'ack_requeue_false'

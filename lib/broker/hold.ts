@@ -7,7 +7,7 @@ import type { GetInput, GotMessage } from './get-messages.ts'
 import type { VhostSession } from './session.ts'
 import { sealTag } from './tags.ts'
 
-/** What one answer may hold: Lambda ends at 6 MB (DESIGN §5). */
+/** What one answer may hold: Lambda ends at 6 MB (docs/architecture.md). */
 const MAX_ANSWER_BYTES = 4_500_000
 /** For the count that is filled in later, and what stands between messages. */
 const MESSAGE_MARGIN_BYTES = 32

@@ -16,7 +16,7 @@ import { commitVhost } from './vhosts.ts'
 
 type Versions = readonly VisibleVersion[]
 
-/** What is left of a request's time then is for the lease wait and the answer (DESIGN §3). */
+/** What is left of a request's time then is for the lease wait and the answer (docs/architecture.md). */
 const IMPORT_BUDGET_MS = 20_000
 
 /**

@@ -4,7 +4,7 @@ import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import type { VhostSession } from './session.ts'
 
-/** Who changed what in the vhost, when: a page of its journal, ascending, after a version (DESIGN §8). */
+/** Who changed what in the vhost, when: a page of its journal, ascending, after a version (docs/api.md). */
 export const journalEntries = (
   { broker, vhost }: VhostSession,
   page: { readonly after?: number; readonly limit?: number },

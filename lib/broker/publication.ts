@@ -19,7 +19,7 @@ export interface PublishInput {
 
 /** A message with where it goes: all that delivery needs to know. */
 export interface Publication {
-  /** Minted once, before any retry; with the queue's id it is what tells a copy from its duplicate (DESIGN §4). */
+  /** Minted once, before any retry; with the queue's id it is what tells a copy from its duplicate (docs/architecture.md). */
   readonly publishId: string
   /** How often the message was dead-lettered or redriven before. */
   readonly hop: number

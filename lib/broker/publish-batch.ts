@@ -35,7 +35,7 @@ function routeEntry(session: VhostSession, exchange: string, entry: PublishEntry
   }
 }
 
-/** Each message of a group is a call of its own, one after the other (DESIGN §8). */
+/** Each message of a group is a call of its own, one after the other (docs/api.md). */
 const MAX_PER_FIFO_GROUP = 100
 /** What one request sends or hands to the relay, so that time and memory suffice. */
 const MAX_COPIES = 10_000

@@ -5,7 +5,7 @@ import type { VhostSession } from './session.ts'
 /**
  * Publishes a message. Answering means that every copy is durable: in its SQS queue or, for standard queues, in the relay
  * queue. `routed` is false where it reached no queue. Throws BrokerError; after `unavailable` the outcome is unknown and a
- * repetition may make duplicates, never a loss (DESIGN §4).
+ * repetition may make duplicates, never a loss (docs/architecture.md).
  */
 export async function publish(session: VhostSession, input: PublishInput): Promise<{ routed: boolean }> {
   const publication = routePublication(session, input)

@@ -7,7 +7,7 @@ import type { VhostSession } from './session.ts'
 /** How long one request purges, ms; a larger backlog takes another one. */
 const PURGE_MS = 20_000
 
-/** Removes what was in the queue when the purge began, and nothing that comes later (DESIGN §5). */
+/** Removes what was in the queue when the purge began, and nothing that comes later (docs/architecture.md). */
 export async function purgeQueue(session: VhostSession, name: string): Promise<void> {
   const { access, user, vhost } = session
   assertMayConsume(access, user, vhost.vhost, name)

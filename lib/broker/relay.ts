@@ -15,7 +15,7 @@ export interface RelayRecord {
 }
 
 /**
- * Finishes fan-outs (DESIGN §4). What could not be sent now is sent onward to the relay queue, so that copies that arrived
+ * Finishes fan-outs (docs/architecture.md). What could not be sent now is sent onward to the relay queue, so that copies that arrived
  * are not sent again; answers the ids of the records that are to be kept as they are.
  */
 export async function relay(broker: Broker, records: readonly RelayRecord[]): Promise<readonly string[]> {

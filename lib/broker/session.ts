@@ -7,7 +7,7 @@ import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
 
 /**
- * One request of one user, with states of the topology that are fit to serve it (DESIGN §3). Doors make it after they
+ * One request of one user, with states of the topology that are fit to serve it (docs/architecture.md). Doors make it after they
  * have found out who is asking; the use cases take it from there and check what that user may do.
  */
 export interface Session {

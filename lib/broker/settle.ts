@@ -10,7 +10,7 @@ import type { VhostSession } from './session.ts'
 import { expiredTag, type Open, type SettleFailures, settleFailure } from './settlements.ts'
 import { tagsOf } from './tags.ts'
 
-/** What the caller says of one delivery (DESIGN §8). */
+/** What the caller says of one delivery (docs/api.md). */
 export interface Settlement {
   readonly deliveryTag: string
   readonly action: 'ack' | 'nack' | 'reject' | 'extend'

@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts'
 import { newId } from './change.ts'
 
 /**
- * What an intent says about SQS queues (DESIGN §3): they are being made for a commit that may never come, or are left to
+ * What an intent says about SQS queues (docs/architecture.md): they are being made for a commit that may never come, or are left to
  * be deleted by one that did. Whoever finds it later knows what to delete.
  */
 export interface SqsIntentBody {

@@ -17,7 +17,7 @@ export function tagsOf({ access: { tagKey } }: Session): Tags {
   return tags
 }
 
-/** The tag under which this receive of this copy can be settled, until `deadlineMs` (DESIGN §5, reject by tag). */
+/** The tag under which this receive of this copy can be settled, until `deadlineMs` (docs/architecture.md). */
 export async function sealTag(
   session: VhostSession,
   queue: Queue,

@@ -4,7 +4,7 @@ import { carriedJson } from './sqs-text.ts'
 /** The message attribute that holds what differs from copy to copy of one publish. */
 export const COPY_ATTRIBUTE = 'leveret-copy'
 
-/** What makes a copy the one that it is (DESIGN §4), whatever SQS queue it is found in and however often it was sent. */
+/** What makes a copy the one that it is (docs/architecture.md), whatever SQS queue it is found in and however often it was sent. */
 export interface CopyIdentity {
   /** Minted once per publish, before any retry. */
   readonly publishId: string

@@ -10,7 +10,7 @@ export interface RelayTarget {
   readonly hop: number
 }
 
-/** What the relay queue holds: a message and the standard queues that it has yet to reach (DESIGN §4). */
+/** What the relay queue holds: a message and the standard queues that it has yet to reach (docs/architecture.md). */
 export interface RelayMessage {
   readonly publishId: string
   readonly vhostId: string

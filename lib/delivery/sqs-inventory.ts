@@ -15,7 +15,7 @@ export interface SqsListing {
 
 /**
  * Calls for people who look after a broker. No function makes them: what exists is read off the journal, never off SQS
- * (DESIGN §3).
+ * (docs/architecture.md).
  */
 export interface SqsInventory {
   /** All SQS queues whose names begin so. SQS may show what was deleted in the last minute, and miss what was made. */

@@ -4,7 +4,7 @@ import type { StoredMessage } from './envelope.ts'
 
 /**
  * What a delivery tag stands for: one receive of one copy, and what a reject needs of it, since SQS cannot fetch a
- * message by its receipt handle (DESIGN §5).
+ * message by its receipt handle (docs/architecture.md).
  */
 export interface Delivered {
   readonly receiptHandle: string

@@ -15,7 +15,7 @@ export interface BasePolicy {
   readonly sizeBytes: number
 }
 
-/** DESIGN §3: loading replays at most about this much. */
+/** Loading replays at most about this much. */
 export const DEFAULT_BASE_POLICY: BasePolicy = { entryCount: 256, sizeBytes: 256 * 1024 }
 
 const baseKey = (journal: string, { epoch, version }: BaseReference): string =>

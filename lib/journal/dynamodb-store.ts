@@ -39,7 +39,7 @@ import {
 } from './store.ts'
 import { HEAD_ITEM, INTENTS_PARTITION } from './table.ts'
 
-/** Small enough that a call which got no answer leaves time for two more (DESIGN §3: 3 s). */
+/** Small enough that a call which got no answer leaves time for two more. */
 const CONNECT_TIMEOUT_MS = 500
 const REQUEST_TIMEOUT_MS = 1000
 
@@ -57,7 +57,7 @@ export function openDynamoDbStore({ aws, topologyTable }: Pick<Config, 'aws' | '
   return new DynamoDbStore(client, topologyTable)
 }
 
-/** DynamoDB's limit for one BatchGetItem (aws-facts §2). */
+/** DynamoDB's limit for one BatchGetItem (AWS, service quotas). */
 const BATCH_GET_KEYS = 100
 
 export class DynamoDbStore implements JournalStore {

@@ -15,7 +15,7 @@ export interface Entry<Event> {
   readonly events: readonly Event[]
 }
 
-/** DynamoDB's items end at 400 KB; the rest is for what else an entry may come to hold (DESIGN §3). */
+/** DynamoDB's items end at 400 KB; the rest is for what else an entry may come to hold (docs/architecture.md). */
 export const MAX_ENTRY_BYTES = 300 * 1024
 
 /** Events that do not fit one entry. Whoever made them cuts them into several commits, each valid by itself. */

@@ -16,7 +16,7 @@ export interface Demand {
 }
 
 /**
- * The rule of freshness (DESIGN §3): a state may serve a request if its confirming read began after the request arrived,
+ * The rule of freshness (docs/architecture.md): a state may serve a request if its confirming read began after the request arrived,
  * or less than L ago. Writers answer only after their change has been visible for L and a margin, so that every state
  * that may serve a later request was confirmed by a read that saw the change.
  */

@@ -2,7 +2,7 @@ import { unavailable } from '../model/errors.ts'
 import type { Clock } from './clock.ts'
 import { StoreError } from './store.ts'
 
-/** DESIGN §3: what cannot be read for this long is answered with 503, never from an older state. */
+/** What cannot be read for this long is answered with 503, never from an older state. */
 export const READ_BUDGET_MS = 3000
 
 export const TOPOLOGY_NOT_READ = 'the topology could not be read'

@@ -37,7 +37,7 @@ export interface Head {
   readonly sealed: boolean
 }
 
-/** The lease of a journal (DESIGN §3), ms. `waitMs` exceeds `leaseMs` while leases of a former, longer L may be out. */
+/** The lease of a journal (docs/architecture.md), ms. `waitMs` exceeds `leaseMs` while leases of a former, longer L may be out. */
 export interface Lease {
   /** How long a state may serve after a read confirmed it. */
   readonly leaseMs: number
@@ -100,7 +100,7 @@ export type CommitOutcome =
   | { readonly status: 'committed' }
   | { readonly status: 'refused'; readonly intents: readonly string[] }
 
-/** DynamoDB's limit for one transaction (aws-facts §2). */
+/** DynamoDB's limit for one transaction (AWS, service quotas). */
 export const MAX_TRANSACTION_ITEMS = 100
 
 export const transactionItemCount = ({ writes, putIntents, takeIntents }: Transaction): number =>

@@ -85,7 +85,7 @@ function sqsTargetOf(request: IncomingMessage): string | undefined {
   return request.method === 'POST' && typeof target === 'string' && target.startsWith(SQS_TARGET) ? target : undefined
 }
 
-/** DESIGN §11. */
+/** As API Gateway's resources choose (docs/architecture.md). */
 export function chooseHandler(handlers: ApiHandlers, method: string, target: string): ApiHandler {
   const { path } = splitTarget(target)
   if (method === 'POST' && path.startsWith('/api/exchanges/')) return handlers.publish

@@ -16,7 +16,7 @@ export interface GatewayRequest {
 const STAGE = 'local'
 const ACCOUNT = '000000000000'
 
-/** The greedy resources of the REST API (DESIGN §11), the narrower before the wider. */
+/** The greedy resources of the REST API (docs/architecture.md), the narrower before the wider. */
 const RESOURCES = ['/api/exchanges/', '/api/queues/', '/']
 
 /**

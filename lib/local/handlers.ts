@@ -11,7 +11,7 @@ import type { Config } from '../config.ts'
 export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>
 
-/** The handlers of the API, by the route that leads to each (DESIGN §11). */
+/** The handlers of the API, by the route that leads to each (docs/architecture.md). */
 export interface ApiHandlers {
   readonly publish: ApiHandler
   readonly consume: ApiHandler

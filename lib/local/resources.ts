@@ -22,7 +22,7 @@ import {
 import { TOPOLOGY_TABLE } from '../journal/table.ts'
 
 /**
- * What the stack sets on its own queues (DESIGN §3): 14 days, and a visibility timeout well above what a function
+ * What the stack sets on its own queues (docs/architecture.md): 14 days, and a visibility timeout well above what a function
  * takes, though short enough that what a killed process had in hand comes back while its user still looks.
  */
 const INTERNAL_QUEUE_ATTRIBUTES = { MessageRetentionPeriod: String(14 * 86_400), VisibilityTimeout: '30' }

@@ -7,7 +7,7 @@
  * - everything that those cannot say (1.0 as a double, other integer widths, timestamps, bytes, decimals, integers
  *   beyond 2^53) is a {@link Typed}.
  *
- * JSON integers become longs and JSON fractions doubles (rabbitmq-contract §1.1); see json.ts.
+ * JSON integers become longs and JSON fractions doubles (contract §1.1); see json.ts.
  */
 export type AmqpValue = string | boolean | number | null | Typed | AmqpValue[] | AmqpTable
 

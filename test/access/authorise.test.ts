@@ -60,8 +60,13 @@ describe('tags', () => {
     ['monitoring', 'Not monitor user'],
     ['administrator', 'Not administrator user'],
   ] as const)("without %s are refused in RabbitMQ's words: %s", (tag, reason) => {
-    expect(() => assertTag({ tags: [] }, tag)).toThrow(expect.objectContaining({ kind: 'access-refused', reason }))
+    const lesser = tag === 'management' ? [] : ['management']
+    expect(() => assertTag({ tags: lesser }, tag)).toThrow(expect.objectContaining({ kind: 'access-refused', reason }))
     expect(() => assertTag({ tags: [tag] }, tag)).not.toThrow()
+  })
+
+  it('are missed one after the other, management first', () => {
+    for (const tag of ALL_TAGS) expect(() => assertTag({ tags: ['other'] }, tag)).toThrow('Not management user')
   })
 })
 

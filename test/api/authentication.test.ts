@@ -76,9 +76,9 @@ describe('who asks', () => {
     expect(await client.call('GET', '/journal/%2F', undefined, { as })).toMatchObject(refused('Not administrator user'))
   })
 
-  test('without an entry in a vhost does not enter it, administrator or not', async () => {
+  test('without an entry in a vhost does not enter it', async () => {
     await client.call('PUT', '/vhosts/closed', {})
-    await addUser('stranger', ['administrator'])
+    await addUser('stranger', ['monitoring'])
     const as = 'stranger:stranger'
     const noEntry = refused('User not authorised to access virtual host')
     expect(await client.call('GET', '/queues/closed', undefined, { as })).toMatchObject(noEntry)
@@ -87,7 +87,30 @@ describe('who asks', () => {
     expect(await client.call('GET', '/queues/missing', undefined, { as })).toMatchObject({ status: 404 })
   })
 
-  test('sees in lists over all vhosts those that may be entered, or all with the tag monitoring', async () => {
+  test('as an administrator without an entry in a vhost looks into it and sets policies, and touches nothing else', async () => {
+    await client.call('PUT', '/vhosts/looked-into', {})
+    await client.call('PUT', '/queues/looked-into/q', {})
+    await addUser('onlooker', ['administrator'])
+    const as = 'onlooker:onlooker'
+    expect(await client.call('GET', '/queues/looked-into/q', undefined, { as })).toMatchObject({ status: 200 })
+    const policy = { pattern: '', definition: { 'max-length': 1 } }
+    expect(await client.call('PUT', '/policies/looked-into/p', policy, { as })).toMatchObject({ status: 201 })
+    const message = { routing_key: 'q', properties: {}, payload: '', payload_encoding: 'string' }
+    const taking = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' }
+    for (const [method, path, body] of [
+      ['PUT', '/queues/looked-into/other', {}],
+      ['DELETE', '/queues/looked-into/q', undefined],
+      ['DELETE', '/queues/looked-into/q/contents', undefined],
+      ['POST', '/bindings/looked-into/e/amq.topic/q/q', {}],
+      ['POST', '/exchanges/looked-into/amq.default/publish', message],
+      ['POST', '/exchanges/looked-into/amq.default/publish/batch', [message]],
+      ['POST', '/queues/looked-into/q/get', taking],
+    ] as const) {
+      expect(await client.call(method, path, body, { as })).toMatchObject(refused('Access refused.'))
+    }
+  })
+
+  test('sees in lists over all vhosts those that may be entered, and all their names with the tag monitoring', async () => {
     await client.call('PUT', '/vhosts/hidden', {})
     await addUser('visitor', ['management'], '.*')
     await addUser('watcher', ['monitoring'])
@@ -97,9 +120,11 @@ describe('who asks', () => {
     }
     for (const path of ['/exchanges', '/vhosts']) {
       expect(await vhostsOf(path, 'visitor:visitor')).toEqual(new Set(['/']))
-      expect(await vhostsOf(path, 'watcher:watcher')).toContain('hidden')
-      expect(await vhostsOf(path, 'watcher:watcher', { 'X-Vhost': 'hidden' })).toEqual(new Set(['hidden']))
+      expect(await vhostsOf(path, 'guest:guest')).toContain('hidden')
     }
+    expect(await vhostsOf('/vhosts', 'watcher:watcher')).toContain('hidden')
+    expect(await vhostsOf('/exchanges', 'watcher:watcher')).toEqual(new Set())
+    expect(await vhostsOf('/exchanges', 'guest:guest', { 'X-Vhost': 'hidden' })).toEqual(new Set(['hidden']))
     const denied = await client.call('GET', '/exchanges', undefined, {
       as: 'visitor:visitor',
       headers: { 'x-vhost': 'hidden' },
@@ -110,11 +135,12 @@ describe('who asks', () => {
     })
   })
 
-  test('without the permission of an object is refused and told nothing about it', async () => {
+  test('without the permission of an object is refused, and told only whether it is there', async () => {
     await addUser('limited', ['management'], '^ok')
     const as = 'limited:limited'
     expect(await client.call('PUT', '/exchanges/%2F/other', {}, { as })).toMatchObject(refused('Access refused.'))
-    expect(await client.call('DELETE', '/exchanges/%2F/other', undefined, { as })).toMatchObject(
+    expect(await client.call('DELETE', '/exchanges/%2F/other', undefined, { as })).toMatchObject({ status: 404 })
+    expect(await client.call('DELETE', '/exchanges/%2F/amq.topic', undefined, { as })).toMatchObject(
       refused('Access refused.'),
     )
     expect(await client.call('PUT', '/exchanges/%2F/okay', {}, { as })).toMatchObject({ status: 201 })

@@ -32,8 +32,20 @@ describe('publish', () => {
   })
 
   test('to what is not there, or not for publishing, is refused', async () => {
-    expect(await publish({}, 'zz')).toMatchObject({ status: 404, body: { reason: "no exchange 'zz' in vhost '/'" } })
-    expect(await publish({}, 'inner')).toMatchObject({ status: 401, body: { error: 'not_authorised' } })
+    expect(await publish({}, 'zz')).toMatchObject({
+      status: 404,
+      body: { error: 'not_found', reason: "NOT_FOUND - no exchange 'zz' in vhost '/'" },
+    })
+    expect(await publish({}, 'inner')).toMatchObject({
+      status: 401,
+      body: {
+        error: 'not_authorised',
+        reason: "ACCESS_REFUSED - cannot publish to internal exchange 'inner' in vhost '/'",
+      },
+    })
+    expect(await publish({ properties: { expiration: '1.5' } })).toMatchObject(
+      badRequest('406 PRECONDITION_FAILED - invalid expiration \'1.5\': {leftover_string,".5"}'),
+    )
     expect(await call('POST', '/exchanges/zz/x/publish', message())).toMatchObject({
       status: 404,
       body: { reason: 'vhost_not_found' },
@@ -175,6 +187,10 @@ describe('settle', () => {
   })
 })
 
-test('queues have no actions', async () => {
-  expect(await call('POST', '/queues/%2F/q/actions', { action: 'sync' })).toMatchObject({ status: 400 })
+test('a queue that is to be synchronised with its mirrors is, having none', async () => {
+  const act = (body: object, queue = 'q') => call('POST', `/queues/%2F/${queue}/actions`, body)
+  expect(await act({ action: 'sync' })).toMatchObject({ status: 204 })
+  expect(await act({ action: 'sync' }, 'zz')).toMatchObject({ status: 404 })
+  expect(await act({ action: 'nope' })).toMatchObject(badRequest(['unknown', 'nope']))
+  expect(await act({})).toMatchObject(badRequest('[{key_missing,action}]'))
 })

@@ -299,18 +299,18 @@ describe('bindings', () => {
 })
 
 describe('vhosts', () => {
-  test('are made, changed in what is named, and deleted', async () => {
+  test('are made, changed, and deleted', async () => {
     const declaration = { description: 'd', tags: 'a, b', default_queue_type: 'quorum', tracing: 'true' }
     expect(await call('PUT', '/vhosts/made', declaration)).toMatchObject({ status: 201 })
     expect(await call('PUT', '/vhosts/made', { description: 'e' })).toMatchObject({ status: 204 })
     expect((await call('GET', '/vhosts/made')).body).toMatchObject({
       name: 'made',
       description: 'e',
-      tags: ['a', 'b'],
+      tags: [],
       default_queue_type: 'quorum',
       tracing: true,
       protected_from_deletion: false,
-      metadata: { description: 'e', tags: ['a', 'b'], default_queue_type: 'quorum' },
+      metadata: { description: 'e', tags: [], default_queue_type: 'quorum' },
     })
     expect(await call('DELETE', '/vhosts/made')).toMatchObject({ status: 204 })
     expect(await call('DELETE', '/vhosts/made')).toMatchObject(NOT_FOUND)

@@ -13,7 +13,7 @@ interface AccessSnapshot {
   readonly globalParameters: readonly (readonly [string, AmqpValue])[]
 }
 
-/** The state machine of the access journal (DESIGN §3). */
+/** The state machine of the access journal (docs/architecture.md). */
 export const accessMachine = {
   format: 1,
 

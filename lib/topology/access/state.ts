@@ -4,7 +4,7 @@ import type { Vhost } from '../../model/vhost.ts'
 
 /** Who may do what, and which vhosts there are. Changed only by events (machine.ts); everybody else reads. */
 export class AccessState {
-  /** 32 random bytes in base64: what seals delivery tags (DESIGN §5). Made with the journal. */
+  /** 32 random bytes in base64: what seals delivery tags (docs/architecture.md). Made with the journal. */
   tagKey = ''
   readonly vhosts = new Map<string, Vhost>()
   readonly users = new Map<string, User>()

@@ -4,7 +4,7 @@ import { toStored } from '../../model/json.ts'
 import type { ImportIntoVhost, ImportItem } from '../vhost/import.ts'
 import type { QueueDefinition, VhostContents } from './definitions.ts'
 
-/** What one commit may hold of events in their stored form; a journal's entries hold half as much again (DESIGN §3). */
+/** What one commit may hold of events in their stored form; a journal's entries hold half as much again (docs/architecture.md). */
 export const MAX_COMMIT_BYTES = 200 * 1024
 
 /** Each is an SQS queue to be made, which a request has little time for. */
@@ -13,7 +13,7 @@ export const MAX_QUEUES_PER_COMMIT = 100
 /** What an event may hold beyond the item that caused it: the names of its fields, and ids. */
 const EVENT_OVERHEAD_BYTES = 300
 
-/** A queue's event names the SQS queues behind it too, of which there are five at most (DESIGN §5, priority). */
+/** A queue's event names the SQS queues behind it too, of which there are five at most (docs/architecture.md). */
 const QUEUE_OVERHEAD_BYTES = 1200
 
 /** A part of an import that is committed at once. */

@@ -9,7 +9,7 @@ import type { VhostEvent } from './events.ts'
 import { ACCESS_REFUSED } from './exchange.ts'
 import type { ExchangeNode, VhostState } from './state.ts'
 
-/** DESIGN §3: what one vhost's state may hold in the memory of a function. */
+/** What one vhost's state may hold in the memory of a function. */
 export const MAX_BINDINGS = 200_000
 
 /** The two ends of a binding, by name. */

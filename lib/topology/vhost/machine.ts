@@ -15,7 +15,7 @@ interface VhostSnapshot {
   readonly parameters: readonly Parameter[]
 }
 
-/** The state machine of a vhost's journal (DESIGN §3): what each event does to the topology. */
+/** The state machine of a vhost's journal (docs/architecture.md): what each event does to the topology. */
 export const vhostMachine = {
   format: 1,
 

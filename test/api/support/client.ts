@@ -49,7 +49,7 @@ export function useApi(): Client {
   }
 }
 
-/** As API Gateway's greedy resources choose (DESIGN §11). */
+/** As API Gateway's greedy resources choose (docs/architecture.md). */
 function functionFor<Handler>(
   { httpMethod, path }: APIGatewayProxyEvent,
   handlers: { publish: Handler; consume: Handler; manage: Handler },

@@ -185,6 +185,6 @@ describe('the refusals of x-consistent-hash', () => {
     )
     expect(declare({ 'hash-property': 'app_id' })).toThrow('Unsupported property: app_id')
     expect(bind('0')).toThrow('The binding key must be greater than 0')
-    expect(bind('x')).toThrow("The binding key must be an integer: 'x'")
+    expect(bind('x')).toThrow('The binding key must be an integer: <<"x">>')
   })
 })

@@ -1,5 +1,5 @@
 import type { Answer, Call } from './support/broker.ts'
-import { isObject, type Json } from './support/json.ts'
+import { canonicalJson, isObject, type Json } from './support/json.ts'
 import type { AnswerPair } from './support/pair.ts'
 
 /**
@@ -98,6 +98,20 @@ const textOf = (answer: Answer): string => String(reasonOf(answer))
 /** Whether two texts are one text, except for what `withoutDifference` takes from both. */
 const sameBut = ({ reference, subject }: AnswerPair, withoutDifference: (text: string) => string): boolean =>
   withoutDifference(textOf(reference)) === withoutDifference(textOf(subject))
+
+const columnsOf = (path: string): string[] => new URLSearchParams(path.split('?')[1]).get('columns')?.split(',') ?? []
+
+/** Whether a value is another one of which fields are left out, below `arguments` only. */
+function isProjection(part: Json | undefined, whole: Json | undefined, mayLack = false): boolean {
+  if (Array.isArray(part) && Array.isArray(whole)) {
+    return part.length === whole.length && part.every((item, index) => isProjection(item, whole[index], mayLack))
+  }
+  const object = emptyListAsObject(whole)
+  if (!isObject(part) || !isObject(object)) return canonicalJson(part ?? null) === canonicalJson(whole ?? null)
+  return Object.keys({ ...part, ...object }).every((name) =>
+    name in part ? isProjection(part[name], object[name], mayLack || name === 'arguments') : mayLack,
+  )
+}
 
 /** Whether a text is another one as a whole, or its beginning with dots after it. */
 const isCut = (text: string, whole: string): boolean =>
@@ -219,6 +233,13 @@ export const knownDifferences: readonly KnownDifference[] = [
     reason: 'RabbitMQ looks at neither the queue nor the ack mode when it is asked for 0 messages.',
     explains: (call, { reference, subject }) =>
       isGet(call) && /"count":0\b/.test(call.body ?? '') && reference.text === '[]' && refused(subject),
+  },
+  {
+    id: 'columns-within-arguments',
+    section: '§1.1',
+    reason: 'RabbitMQ answers arguments whole where a column names one of them, Leveret that one alone.',
+    explains: ({ path }, { reference, subject }) =>
+      columnsOf(path).some((column) => column.startsWith('arguments.')) && isProjection(subject.json, reference.json),
   },
   {
     id: 'quoted-atoms',

@@ -28,7 +28,7 @@ export function blobsBucket(
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only the functions of this broker read and write it; who may publish and consume is logged by CloudTrail and the journal.',
+      'Only the functions of this broker read and write it. CloudTrail can log its objects where an audit asks for that.',
   })
   if (removalPolicy === RemovalPolicy.DESTROY) giveEmptierLog(scope, logRetention)
   return bucket

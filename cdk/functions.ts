@@ -1,5 +1,5 @@
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
-import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets'
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
@@ -78,7 +78,6 @@ export function feedRelay(scope: Construct, relay: IFunction, queue: IQueue): vo
 /** A minute that was missed is made up for by the next. */
 export function tickClock(scope: Construct, clock: IFunction): void {
   const target = new LambdaTarget(clock, {
-    event: RuleTargetInput.fromObject({}),
     retryAttempts: 0,
     maxEventAge: Duration.minutes(1),
   })

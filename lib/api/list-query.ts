@@ -29,13 +29,14 @@ const MAX_PAGE_SIZE = 500
 /** Throws `invalid`, for page numbers with RabbitMQ's own codes. */
 export function parseListQuery(parameter: Parameters): ListQuery {
   assertSampleRanges(parameter)
+  const page = parsePage(parameter)
   const sort = parameter('sort')
   const columns = parameter('columns')
   return {
     sort: sort ? sort.split('.') : undefined,
     reverse: isReverse(parameter('sort_reverse')),
     columns: columns === undefined ? undefined : parseColumns(columns),
-    page: parsePage(parameter),
+    page,
   }
 }
 

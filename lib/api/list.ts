@@ -40,15 +40,23 @@ export async function listAnswer<Item extends object>(
   items: readonly Item[],
   options: ListOptions<Item>,
 ): Promise<Response> {
-  const query = parseListQuery((name) => queryParameter(c, name))
-  return json(c, await arrange(items, options.paged ? query : { ...query, page: undefined }, options))
+  const query = options.paged ? queryWithout(c, NOTHING) : { ...queryWithout(c, NAME_FILTER), page: undefined }
+  return json(c, await arrange(items, query, options))
 }
 
 /** Answers one object, with some of the columns where the query names them. */
 export function itemAnswer(c: ApiContext, item: object): Response {
-  const { columns } = parseListQuery((name) => queryParameter(c, name))
+  const { columns } = queryWithout(c, [...NAME_FILTER, ...ORDER])
   return json(c, columns ? project(item, columns) : item)
 }
+
+const NOTHING: readonly string[] = []
+const NAME_FILTER = ['name', 'use_regex']
+const ORDER = ['sort', 'sort_reverse']
+
+/** The query without the parameters that mean nothing to the resource, whatever their values are. */
+const queryWithout = (c: ApiContext, ignored: readonly string[]): ListQuery =>
+  parseListQuery((name) => (ignored.includes(name) ? undefined : queryParameter(c, name)))
 
 /**
  * What {@link listAnswer} answers. Sorting by a field that is added asks for it in every item that the name filter left.
@@ -102,7 +110,8 @@ function valueAt(item: unknown, path: readonly string[]): unknown {
 
 function pageOf<Item>(items: readonly Item[], { number, size }: PageQuery): readonly Item[] {
   const start = (number - 1) * size
-  if (number > 1 && start >= items.length) {
+  // As in RabbitMQ the page right after the last item is an empty one.
+  if (start > items.length) {
     const text = `Page out of range, page: ${number} page size: ${size}, len: ${items.length}`
     throw new CodedError('page_out_of_range', text)
   }

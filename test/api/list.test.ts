@@ -66,7 +66,7 @@ function reference(all: readonly Item[], query: Query): unknown {
   if (!isPaged) return sorted.map(shown)
   const [page, size] = [Number(query.page), Number(query.page_size ?? '100')]
   const on = sorted.slice((page - 1) * size, page * size)
-  if (page > 1 && on.length === 0) return 'page_out_of_range'
+  if ((page - 1) * size > sorted.length) return 'page_out_of_range'
   return {
     filtered_count: filtered.length,
     item_count: on.length,
@@ -147,6 +147,10 @@ describe('lists', () => {
     expect(await found({ name: 'ORDER' })).toContain('[{"name":"Orders"},{"name":"xorder"}]')
     expect(await found({ name: '^order', use_regex: 'true' })).toContain('[{"name":"Orders"}]')
     expect(await found({ name: '^order', use_regex: 'troo' })).toContain('"items":[]')
+  })
+
+  test('is reversed by true only, and not by what is neither true nor false', async () => {
+    expect(await refusalOf({ sort: 'name', sort_reverse: 'troo' })).toMatchObject({ reason: ['not_boolean', 'troo'] })
   })
 
   test('sample ranges come in pairs and ask for at most 500 samples', async () => {

@@ -271,6 +271,25 @@ describe('bindings', () => {
     expect((await call('GET', '/bindings/dv/e/xd/e/end')).body).toMatchObject([item])
   })
 
+  test('are listed whole and by name, queues and exchanges mixed, whatever page is asked for', async () => {
+    await call('PUT', '/exchanges/dv/mixed', { type: 'direct' })
+    await call('PUT', '/exchanges/dv/zz-last', { type: 'fanout' })
+    await locationOf('mixed/e/zz-last', {})
+    await locationOf('mixed/q/q', {})
+    const { body } = await call('GET', '/exchanges/dv/mixed/bindings/source')
+    expect(body).toMatchObject([{ destination: 'q' }, { destination: 'zz-last' }])
+    const query = 'page=2&page_size=1&name=(&use_regex=true'
+    expect((await call('GET', `/exchanges/dv/mixed/bindings/source?${query}`)).body).toHaveLength(2)
+    expect(await call('GET', '/bindings/dv?page=a')).toMatchObject(badRequest('Pagination parameters are invalid'))
+  })
+
+  test('from the default exchange are there as long as their queues are', async () => {
+    for (const method of ['GET', 'DELETE']) {
+      expect(await call(method, '/bindings/dv/e/amq.default/q/never/never')).toMatchObject(NOT_FOUND)
+    }
+    expect(await call('DELETE', '/bindings/dv/e/amq.default/q/q/q')).toMatchObject(REFUSED)
+  })
+
   test('between ends that are missing are none', async () => {
     expect((await call('GET', '/bindings/dv/e/zz/q/q')).body).toEqual([])
     expect((await call('GET', '/bindings/dv/e/xt/q/zz')).body).toEqual([])

@@ -1,10 +1,16 @@
-import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
+import { encodeIntent } from '../../lib/journal/intents.ts'
 
 /** The few calls of AWS that the tests make themselves, to a LocalStack, which looks at no signature. */
 
 const endpoint = process.env.LEVERET_SQS_ENDPOINT ?? ''
 const namePrefix = process.env.LEVERET_NAME_PREFIX ?? ''
 const REGION = 'us-east-1'
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
+const ELEVEN_MINUTES_MS = 11 * 60_000
+
+const openSqs = (): SQSClient => new SQSClient({ endpoint, region: REGION, credentials: CREDENTIALS })
 
 const authorization = (service: string): string =>
   `AWS4-HMAC-SHA256 Credential=test/20000101/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=none`
@@ -32,24 +38,24 @@ export async function invoke(id: string, event: object): Promise<string> {
   return text
 }
 
-/** What a function has written to its log, which LocalStack keeps where functions have theirs by default. */
-export async function logLines(id: string): Promise<string[]> {
-  const response = await fetch(endpoint, {
-    method: 'POST',
-    headers: {
-      authorization: authorization('logs'),
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': 'Logs_20140328.FilterLogEvents',
-    },
-    body: JSON.stringify({ logGroupName: `/aws/lambda/${await functionName(id)}` }),
-  })
-  const { events = [] } = (await response.json()) as { events?: { message: string }[] }
-  return events.map(({ message }) => message)
+/** Makes an SQS queue of the broker and leaves it as somebody does who is to delete it and dies, eleven minutes ago. */
+export async function leaveQueueToDelete(name: string): Promise<string> {
+  const sqsQueueName = `${namePrefix}-${name}`
+  const sqs = openSqs()
+  await sqs.send(new CreateQueueCommand({ QueueName: sqsQueueName }))
+  sqs.destroy()
+  const topologyTable = process.env.LEVERET_TOPOLOGY_TABLE ?? ''
+  const aws = { region: REGION, credentials: CREDENTIALS, endpoints: { dynamodb: endpoint } }
+  const store = openDynamoDbStore({ aws, topologyTable })
+  const body = { sqsQueues: [sqsQueueName] }
+  await store.putIntent(encodeIntent({ id: name, state: 'deleting', createdMs: Date.now() - ELEVEN_MINUTES_MS, body }))
+  store.close()
+  return sqsQueueName
 }
 
 /** The names of the broker's SQS queues, sorted. */
 export async function queueNames(): Promise<string[]> {
-  const sqs = new SQSClient({ endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } })
+  const sqs = openSqs()
   const { QueueUrls = [] } = await sqs.send(
     new ListQueuesCommand({ QueueNamePrefix: `${namePrefix}-`, MaxResults: 1000 }),
   )

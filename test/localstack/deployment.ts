@@ -9,7 +9,15 @@ import type { Endpoint } from './endpoint.ts'
 /** A broker on LocalStack, as `test/support/deployed.ts` reads it. */
 export interface Deployed {
   readonly env: Readonly<
-    Record<'LEVERET_URL' | 'LEVERET_USER' | 'LEVERET_PASSWORD' | 'LEVERET_SQS_ENDPOINT' | 'LEVERET_NAME_PREFIX', string>
+    Record<
+      | 'LEVERET_URL'
+      | 'LEVERET_USER'
+      | 'LEVERET_PASSWORD'
+      | 'LEVERET_SQS_ENDPOINT'
+      | 'LEVERET_NAME_PREFIX'
+      | 'LEVERET_TOPOLOGY_TABLE',
+      string
+    >
   >
 }
 
@@ -33,7 +41,12 @@ function cdk(endpoint: Endpoint, directory: string, ...args: string[]): void {
 }
 
 interface Outputs {
-  readonly Leveret: { readonly Url: string; readonly AdministratorCommand: string; readonly NamePrefix: string }
+  readonly Leveret: {
+    readonly Url: string
+    readonly AdministratorCommand: string
+    readonly NamePrefix: string
+    readonly TopologyTable: string
+  }
 }
 
 /** Bootstraps LocalStack for the CDK and deploys the app with what `directory` has room for. */
@@ -51,6 +64,7 @@ export async function deploy(endpoint: Endpoint, directory: string): Promise<Dep
       LEVERET_PASSWORD: GUEST.password,
       LEVERET_SQS_ENDPOINT: endpoint.url,
       LEVERET_NAME_PREFIX: outputs.NamePrefix,
+      LEVERET_TOPOLOGY_TABLE: outputs.TopologyTable,
     },
   }
 }

@@ -302,6 +302,17 @@ export const knownDifferences: readonly KnownDifference[] = [
       ),
   },
   {
+    id: 'import-beyond-queue-limit',
+    section: '§1.5',
+    reason:
+      'Before it reads the rest of a file, RabbitMQ counts all its queues against the limit, also those that exist; ' +
+      'Leveret counts what it makes, and names another fault first.',
+    explains: (call, { reference, subject }) =>
+      isImport(call) &&
+      / would exceed the limit of \d+ queue/.test(textOf(reference)) &&
+      (subject.status === 204 || refused(subject)),
+  },
+  {
     id: 'dropped-binding',
     section: '§4.2',
     reason: 'RabbitMQ drops an imported binding without a word when an end is missing; Leveret refuses the file.',

@@ -114,7 +114,8 @@ function routeByBindings(
 }
 
 /** A missing alternate is ignored, and so is the default exchange, as RabbitMQ does. */
-function alternateOf({ alternate }: RoutedExchange, view: RoutingView): RoutedExchange | undefined {
+function alternateOf(source: RoutedExchange, view: RoutingView): RoutedExchange | undefined {
+  const alternate = source.alternate()
   if (alternate === undefined || alternate === DEFAULT_EXCHANGE) return undefined
   return view.exchangeByName(alternate)
 }

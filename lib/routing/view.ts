@@ -7,7 +7,7 @@ export interface RoutedExchange {
   readonly exchange: Exchange
   readonly bindings: BindingIndex
   /** The alternate exchange in force, by argument or policy: a name, which need not exist. */
-  readonly alternate: string | undefined
+  readonly alternate: () => string | undefined
 }
 
 /** The topology of one vhost as routing reads it. */

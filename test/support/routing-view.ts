@@ -44,7 +44,7 @@ export class TestView implements RoutingView {
       user: 'guest',
     }
     const bindings = known.createIndex(args)
-    this.exchanges.set(exchange.id, { exchange, bindings, alternate: alternateExchangeOf(exchange) })
+    this.exchanges.set(exchange.id, { exchange, bindings, alternate: () => alternateExchangeOf(exchange) })
     return this
   }
 

@@ -3,7 +3,7 @@ import type { Binding } from '../../model/binding.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Queue } from '../../model/queue.ts'
 import type { Parameter, Policy, VhostEvent } from './events.ts'
-import { parameterKey, VhostState } from './state.ts'
+import { VhostState } from './state.ts'
 
 interface VhostSnapshot {
   readonly id: string
@@ -47,16 +47,16 @@ export const vhostMachine = {
         state.removeBinding(event.binding)
         break
       case 'policy-set':
-        state.policies.set(event.policy.name, event.policy)
+        state.setPolicy(event.policy)
         break
       case 'policy-deleted':
-        state.policies.delete(event.name)
+        state.removePolicy(event.name)
         break
       case 'parameter-set':
-        state.parameters.set(parameterKey(event.parameter.component, event.parameter.name), event.parameter)
+        state.setParameter(event.parameter)
         break
       case 'parameter-deleted':
-        state.parameters.delete(parameterKey(event.component, event.name))
+        state.removeParameter(event.component, event.name)
         break
     }
   },
@@ -82,10 +82,8 @@ export const vhostMachine = {
     for (const exchange of snapshot.exchanges) state.addExchange(exchange)
     for (const queue of snapshot.queues) state.addQueue(queue)
     for (const binding of snapshot.bindings) state.addBinding(binding)
-    for (const policy of snapshot.policies) state.policies.set(policy.name, policy)
-    for (const parameter of snapshot.parameters) {
-      state.parameters.set(parameterKey(parameter.component, parameter.name), parameter)
-    }
+    for (const policy of snapshot.policies) state.setPolicy(policy)
+    for (const parameter of snapshot.parameters) state.setParameter(parameter)
     return state
   },
 }

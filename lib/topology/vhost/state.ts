@@ -4,7 +4,10 @@ import type { Queue } from '../../model/queue.ts'
 import type { BindingIndex } from '../../routing/exchange-type.ts'
 import { exchangeType } from '../../routing/exchange-types.ts'
 import type { RoutedExchange, RoutingView } from '../../routing/view.ts'
+import { operatorPolicyOf } from '../definitions/parameter.ts'
 import type { Parameter, Policy } from './events.ts'
+import { type PoliciesInForce, PolicyMatchers } from './policies-in-force.ts'
+import { type QueueSettings, queueSettings } from './queue-settings.ts'
 
 /** Bindings by their {@link bindingKey}. */
 type Bindings = Map<string, Binding>
@@ -26,15 +29,26 @@ export interface QueueNode {
 export class VhostState implements RoutingView {
   id = ''
   vhost = ''
-  readonly policies = new Map<string, Policy>()
-  /** By component and name, see {@link parameterKey}. */
-  readonly parameters = new Map<string, Parameter>()
 
+  readonly #policies = new Map<string, Policy>()
+  readonly #parameters = new Map<string, Parameter>()
   readonly #exchanges = new Map<string, ExchangeNode>()
   readonly #exchangeIds = new Map<string, string>()
   readonly #queues = new Map<string, QueueNode>()
   readonly #queueIds = new Map<string, string>()
   #bindingCount = 0
+  /** What policies make of the queues; made when it is first asked for, and again after a policy has changed. */
+  #matchers: PolicyMatchers | undefined
+  readonly #settings = new Map<string, QueueSettings>()
+
+  get policies(): ReadonlyMap<string, Policy> {
+    return this.#policies
+  }
+
+  /** By component and name, see {@link parameterKey}. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return this.#parameters
+  }
 
   get queueCount(): number {
     return this.#queues.size
@@ -78,6 +92,23 @@ export class VhostState implements RoutingView {
     return this.#queues.values()
   }
 
+  /** What is in force for a queue of this vhost, by its arguments and by policies. */
+  settingsOf(queue: Queue): QueueSettings {
+    const known = this.#settings.get(queue.id)
+    if (known) return known
+    const settings = queueSettings(queue, this.policiesOf(queue))
+    if (this.#queues.has(queue.id)) this.#settings.set(queue.id, settings)
+    return settings
+  }
+
+  policiesOf(queue: Pick<Queue, 'name' | 'type'>): PoliciesInForce {
+    return this.#policyMatchers().ofQueue(queue)
+  }
+
+  policiesOfExchange(exchange: Pick<Exchange, 'name'>): PoliciesInForce {
+    return this.#policyMatchers().ofExchange(exchange)
+  }
+
   /** Every binding that somebody made; the default exchange's are implied by the queues. */
   *bindings(): Iterable<Binding> {
     for (const { outgoing } of this.#exchanges.values()) yield* outgoing.values()
@@ -96,7 +127,7 @@ export class VhostState implements RoutingView {
     this.#exchanges.set(exchange.id, {
       exchange,
       bindings: indexFor(exchange),
-      alternate: alternateExchangeOf(exchange),
+      alternate: () => this.#alternateOf(exchange),
       outgoing: new Map(),
       incoming: new Map(),
     })
@@ -111,6 +142,26 @@ export class VhostState implements RoutingView {
     this.#exchangeIds.delete(node.exchange.name)
   }
 
+  setPolicy(policy: Policy): void {
+    this.#policies.set(policy.name, policy)
+    this.#forgetSettings()
+  }
+
+  removePolicy(name: string): void {
+    this.#policies.delete(name)
+    this.#forgetSettings()
+  }
+
+  setParameter(parameter: Parameter): void {
+    this.#parameters.set(parameterKey(parameter.component, parameter.name), parameter)
+    this.#forgetSettings()
+  }
+
+  removeParameter(component: string, name: string): void {
+    this.#parameters.delete(parameterKey(component, name))
+    this.#forgetSettings()
+  }
+
   addQueue(queue: Queue): void {
     this.#queues.set(queue.id, { queue, incoming: new Map() })
     this.#queueIds.set(queue.name, queue.id)
@@ -121,6 +172,7 @@ export class VhostState implements RoutingView {
     if (!node) return
     for (const binding of [...node.incoming.values()]) this.removeBinding(binding)
     this.#queues.delete(id)
+    this.#settings.delete(id)
     this.#queueIds.delete(node.queue.name)
   }
 
@@ -144,6 +196,27 @@ export class VhostState implements RoutingView {
     this.destinationNode(binding.destination)?.incoming.delete(key)
     source.bindings.remove(stored)
     this.#bindingCount -= 1
+  }
+
+  #policyMatchers(): PolicyMatchers {
+    this.#matchers ??= new PolicyMatchers(
+      this.#policies.values(),
+      Array.from(this.#parameters.values(), operatorPolicyOf).filter((policy) => policy !== undefined),
+    )
+    return this.#matchers
+  }
+
+  #forgetSettings(): void {
+    this.#matchers = undefined
+    this.#settings.clear()
+  }
+
+  /** The argument wins over a policy (contract §3.1). */
+  #alternateOf(exchange: Exchange): string | undefined {
+    const own = alternateExchangeOf(exchange)
+    if (own !== undefined || this.#policies.size === 0) return own
+    const fromPolicy = this.policiesOfExchange(exchange).definition['alternate-exchange']
+    return typeof fromPolicy === 'string' ? fromPolicy : undefined
   }
 }
 

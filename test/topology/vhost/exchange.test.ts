@@ -56,7 +56,7 @@ describe('declaring an exchange', () => {
 
   it('knows the alternate exchange that an argument names, which need not exist', () => {
     const state = vhostAfter(declareExchange('x', withAlternate('nope')))
-    expect(state.exchangeByName('x')?.alternate).toBe('nope')
+    expect(state.exchangeByName('x')?.alternate()).toBe('nope')
   })
 
   it('changes nothing when an equivalent one exists', () => {

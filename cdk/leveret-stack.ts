@@ -19,7 +19,7 @@ export class LeveretStack extends Stack {
     })
     this.broker = new Leveret(this, 'Broker', broker)
     const { removalPolicy = RemovalPolicy.RETAIN } = broker
-    const { url, administrator, names, table, blobs } = this.broker
+    const { url, administrator, names, table, messages, blobs } = this.broker
     const output = (name: string, description: string, value: string) =>
       new CfnOutput(this, name, { description, value })
     output('Url', "RabbitMQ's management API is below /api of this address", url)
@@ -32,6 +32,7 @@ export class LeveretStack extends Stack {
     const kept = 'Kept when the stack is deleted'
     const isKept = removalPolicy === RemovalPolicy.RETAIN
     output('TopologyTable', isKept ? `The journals. ${kept}` : 'The journals', table.tableName)
+    output('MessagesTable', isKept ? `Messages that wait. ${kept}` : 'Messages that wait', messages.tableName)
     output('BlobsBucket', isKept ? `Large payloads. ${kept}` : 'Large payloads', blobs.bucketName)
   }
 }

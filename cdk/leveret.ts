@@ -16,7 +16,7 @@ import { type InternalQueues, internalQueues } from './internal-queues.ts'
 import { type BrokerNames, brokerNames } from './names.ts'
 import { type LeveretProps, refusal, type Settings, toSettings } from './props.ts'
 import { BrokerApi } from './rest-api.ts'
-import { topologyTable } from './topology-table.ts'
+import { messagesTable, topologyTable } from './tables.ts'
 
 /**
  * A broker with RabbitMQ's model and no servers: exchanges, bindings and queues on DynamoDB, SQS and Lambda behind API
@@ -26,7 +26,10 @@ export class Leveret extends Construct {
   /** Where RabbitMQ's management API is, without `/api` and without a slash at the end. */
   readonly url: string
   readonly names: BrokerNames
+  /** The topology. */
   readonly table: TableV2
+  /** Messages that wait for their time. */
+  readonly messages: TableV2
   readonly blobs: Bucket
   readonly queues: InternalQueues
   /** JSON with `username` and `password` of the first administrator. */
@@ -41,6 +44,7 @@ export class Leveret extends Construct {
     this.names = brokerNames(this, settings.name)
     assertAlone(this)
     this.table = topologyTable(this, settings)
+    this.messages = messagesTable(this, settings)
     this.blobs = blobsBucket(this, settings)
     this.queues = internalQueues(this, this.names, settings)
     this.administrator = administratorSecret(this, settings)
@@ -54,7 +58,7 @@ export class Leveret extends Construct {
   }
 
   #functions(settings: Settings) {
-    const { names, table, blobs, queues, administrator } = this
+    const { names, table, messages, blobs, queues, administrator } = this
     return brokerFunctions(this, {
       grants: grantsByFunction({
         table,
@@ -66,6 +70,7 @@ export class Leveret extends Construct {
       environment: {
         [ENV.namePrefix]: names.namePrefix,
         [ENV.topologyTable]: table.tableName,
+        [ENV.messagesTable]: messages.tableName,
         [ENV.blobs]: `s3://${blobs.bucketName}`,
         [ENV.relayQueueUrl]: queues.relay.queueUrl,
         [ENV.relayQueueArn]: queues.relay.queueArn,

@@ -6,6 +6,7 @@ export interface Config {
   /** Physical names of SQS queues start with it; it holds the stack's id, so that two brokers never meet. */
   readonly namePrefix: string
   readonly topologyTable: string
+  readonly messagesTable: string
   /** Where bases and claim checks are kept: `s3://bucket` or `file:///directory/`. */
   readonly blobs: string
   /** An SQS queue's URL is this, a slash and its name. */
@@ -58,6 +59,7 @@ export function clientOptions(
 export const ENV = {
   namePrefix: 'LEVERET_NAME_PREFIX',
   topologyTable: 'LEVERET_TOPOLOGY_TABLE',
+  messagesTable: 'LEVERET_MESSAGES_TABLE',
   blobs: 'LEVERET_BLOBS',
   relayQueueUrl: 'LEVERET_RELAY_QUEUE_URL',
   relayQueueArn: 'LEVERET_RELAY_QUEUE_ARN',
@@ -80,6 +82,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     namePrefix,
     topologyTable: required(env, ENV.topologyTable),
+    messagesTable: required(env, ENV.messagesTable),
     blobs: required(env, ENV.blobs),
     ...whereQueuesAre(relay),
     leaseMs: leaseFrom(required(env, ENV.leaseMs)),

@@ -4,6 +4,7 @@ import { ENV, readConfig } from '../lib/config.ts'
 const COMPLETE = {
   [ENV.namePrefix]: 'leveret-1a2b3c4d',
   [ENV.topologyTable]: 'topology',
+  [ENV.messagesTable]: 'messages',
   [ENV.blobs]: 's3://blobs',
   [ENV.relayQueueUrl]: 'https://sqs.eu-west-1.amazonaws.com/123456789012/leveret-1a2b3c4d-relay',
   [ENV.relayQueueArn]: 'arn:aws:sqs:eu-west-1:123456789012:leveret-1a2b3c4d-relay',
@@ -15,6 +16,7 @@ describe('the configuration of a function', () => {
     expect(readConfig(COMPLETE)).toEqual({
       namePrefix: 'leveret-1a2b3c4d',
       topologyTable: 'topology',
+      messagesTable: 'messages',
       blobs: 's3://blobs',
       sqsQueueUrlBase: 'https://sqs.eu-west-1.amazonaws.com/123456789012',
       sqsQueueArnBase: 'arn:aws:sqs:eu-west-1:123456789012:',

@@ -2,7 +2,9 @@ import type { Config } from '../config.ts'
 import type { Blobs } from '../journal/blobs.ts'
 import { type Clock, systemClock } from '../journal/clock.ts'
 import { ClaimChecks } from './claim-checks.ts'
+import { openItemStore } from './dynamodb-item-store.ts'
 import { isEmpty } from './is-empty.ts'
+import type { ItemStore } from './item-store.ts'
 import { type Purged, purge } from './purge.ts'
 import { QueueCounter } from './queue-counts.ts'
 import { openSqs, type SqsApi } from './sqs-client.ts'
@@ -17,17 +19,19 @@ export interface Delivery {
   readonly sender: SqsSender
   readonly receiver: SqsReceiver
   readonly claimChecks: ClaimChecks
+  /** The messages table. */
+  readonly items: ItemStore
   /** Deletes, for `budgetMs` at most, what is ready and was sent before; see `purge.ts`. */
   purge(sqsQueueName: string, budgetMs: number): Promise<Purged>
   /** Whether nothing is there, looked at rather than counted only; see `is-empty.ts`. */
   isEmpty(sqsQueueName: string): Promise<boolean>
-  /** Closes the connections to SQS. */
+  /** Closes the connections to SQS and to the messages table. */
   close(): void
 }
 
 export type DeliveryConfig = Pick<
   Config,
-  'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'fullPollWaitS' | 'countsCacheMs' | 'aws'
+  'namePrefix' | 'messagesTable' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'fullPollWaitS' | 'countsCacheMs' | 'aws'
 >
 
 export function openDelivery(
@@ -35,6 +39,7 @@ export function openDelivery(
   blobs: Blobs,
   clock: Clock = systemClock,
   sqs: SqsApi = openSqs(config.aws),
+  items: ItemStore = openItemStore(config),
 ): Delivery {
   const { fullPollWaitS } = config
   const queues = new SqsQueues(sqs, config)
@@ -46,8 +51,12 @@ export function openDelivery(
     sender: new SqsSender(sqs, queues.urlOf, clock),
     receiver,
     claimChecks: new ClaimChecks(blobs),
+    items,
     purge: (sqsQueueName, budgetMs) => purge(receiver, clock, sqsQueueName, { budgetMs, fullPollWaitS }),
     isEmpty: (sqsQueueName) => isEmpty(counter, receiver, sqsQueueName, fullPollWaitS),
-    close: () => sqs.close(),
+    close() {
+      sqs.close()
+      items.close()
+    },
   }
 }

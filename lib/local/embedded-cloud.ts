@@ -14,7 +14,11 @@ import { messageOf, StartError } from './start-error.ts'
 import { startTicker } from './ticker.ts'
 
 /** Every stack has an id in its prefix; this is the one broker of a machine, or of the endpoint that is used instead. */
-const NAMES = { namePrefix: 'leveret-local', topologyTable: 'leveret-local-topology' } as const
+const NAMES = {
+  namePrefix: 'leveret-local',
+  topologyTable: 'leveret-local-topology',
+  messagesTable: 'leveret-local-messages',
+} as const
 /** Every answer here is exact and costs nothing, so nothing is leased, awaited or shown from memory. */
 const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0 } as const
 const CLOCK_INTERVAL_MS = 60_000

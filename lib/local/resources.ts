@@ -1,6 +1,5 @@
 import {
   CreateTableCommand,
-  type CreateTableCommandInput,
   DynamoDBClient,
   ResourceInUseException,
   waitUntilTableExists,
@@ -19,7 +18,8 @@ import {
   internalQueueName,
   whereQueuesAre,
 } from '../config.ts'
-import { TOPOLOGY_TABLE } from '../journal/table.ts'
+import { MESSAGES_TABLE } from '../delivery/messages-table.ts'
+import { type TableDefinition, TOPOLOGY_TABLE } from '../journal/table.ts'
 
 /**
  * What the stack sets on its own queues (docs/architecture.md): 14 days, and a visibility timeout well above what a function
@@ -34,41 +34,40 @@ export interface Resources {
 }
 
 /**
- * Creates what the stack creates on AWS, where it is missing: the table and the internal queues. Where queues live is
+ * Creates what the stack creates on AWS, where it is missing: the tables and the internal queues. Where queues live is
  * read off one that was made.
  */
 export async function createResources(
-  { aws, ...names }: Pick<Config, 'aws' | 'namePrefix' | 'topologyTable'>,
+  { aws, ...names }: Pick<Config, 'aws' | 'namePrefix' | 'topologyTable' | 'messagesTable'>,
   sqs: SQSClient,
 ): Promise<Resources> {
   const queueNames = Object.values(INTERNAL_QUEUES).map((queue) => internalQueueName(names, queue))
   const [made] = await Promise.all([
     Promise.all(queueNames.map((name) => createQueue(sqs, name))),
-    createTable(aws, names.topologyTable),
+    createTables(aws, { [names.topologyTable]: TOPOLOGY_TABLE, [names.messagesTable]: MESSAGES_TABLE }),
   ])
   const [first] = made
   if (first === undefined) throw new Error('there are no internal queues')
   return first
 }
 
-async function createTable(aws: AwsOptions, name: string): Promise<void> {
+async function createTables(aws: AwsOptions, tables: Readonly<Record<string, TableDefinition>>): Promise<void> {
   const client = new DynamoDBClient(clientOptions(aws, 'dynamodb'))
   try {
-    await client.send(new CreateTableCommand(tableDefinition(name)))
-    await waitUntilTableExists({ client, maxWaitTime: TABLE_DEADLINE_S, minDelay: 1 }, { TableName: name })
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error
+    await Promise.all(Object.entries(tables).map(([name, definition]) => createTable(client, name, definition)))
   } finally {
     client.destroy()
   }
 }
 
-const tableDefinition = (name: string): CreateTableCommandInput => ({
-  ...TOPOLOGY_TABLE,
-  KeySchema: [...TOPOLOGY_TABLE.KeySchema],
-  AttributeDefinitions: [...TOPOLOGY_TABLE.AttributeDefinitions],
-  TableName: name,
-})
+async function createTable(client: DynamoDBClient, TableName: string, definition: TableDefinition): Promise<void> {
+  try {
+    await client.send(new CreateTableCommand({ TableName, ...definition }))
+    await waitUntilTableExists({ client, maxWaitTime: TABLE_DEADLINE_S, minDelay: 1 }, { TableName })
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error
+  }
+}
 
 async function createQueue(sqs: SQSClient, name: string): Promise<Resources> {
   // Created without attributes: one that exists with those of another release is then no conflict.

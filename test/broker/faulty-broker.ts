@@ -39,6 +39,7 @@ export async function startFaultyBroker(): Promise<FaultyBroker> {
   const config: Config = {
     namePrefix: 'leveret-test',
     topologyTable: await dynoxide.createTopologyTable(),
+    messagesTable: await dynoxide.createMessagesTable(),
     blobs: `file://${directory}/`,
     sqsQueueUrlBase: `${sqsServer.endpoint}/000000000000`,
     sqsQueueArnBase: 'arn:aws:sqs:us-east-1:000000000000:',

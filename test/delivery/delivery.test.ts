@@ -26,6 +26,7 @@ beforeAll(async () => {
   countingClock = testClock()
   const config = {
     namePrefix: 'leveret-test',
+    messagesTable: 'messages',
     sqsQueueUrlBase: `${server.endpoint}/000000000000`,
     sqsQueueArnBase: 'arn:aws:sqs:us-east-1:000000000000:',
     fullPollWaitS: 0,

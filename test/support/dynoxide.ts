@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Config } from '../../lib/config.ts'
-import { TOPOLOGY_TABLE } from '../../lib/journal/table.ts'
+import { MESSAGES_TABLE } from '../../lib/delivery/messages-table.ts'
+import { type TableDefinition, TOPOLOGY_TABLE } from '../../lib/journal/table.ts'
 import { startDynamoDb } from '../../lib/local/dynamodb.ts'
 import { findDynoxide } from '../../lib/local/dynoxide-binary.ts'
 
@@ -11,6 +12,8 @@ export interface Dynoxide {
   readonly aws: Config['aws']
   /** An empty table for topology, under a name of its own. */
   createTopologyTable(): Promise<string>
+  /** As {@link createTopologyTable}, for messages. */
+  createMessagesTable(): Promise<string>
   close(): Promise<void>
 }
 
@@ -23,14 +26,16 @@ export async function startDynoxide(): Promise<Dynoxide> {
   const aws = { region: 'us-east-1', credentials, endpoints: { dynamodb: served.endpoint } }
   const client = new DynamoDBClient({ region: aws.region, credentials, endpoint: served.endpoint })
   let tableCount = 0
+  const createTable = async (definition: TableDefinition): Promise<string> => {
+    tableCount += 1
+    const name = `table-${tableCount}`
+    await client.send(new CreateTableCommand({ TableName: name, ...definition }))
+    return name
+  }
   return {
     aws,
-    async createTopologyTable() {
-      tableCount += 1
-      const name = `topology-${tableCount}`
-      await client.send(new CreateTableCommand({ TableName: name, ...TOPOLOGY_TABLE }))
-      return name
-    },
+    createTopologyTable: () => createTable(TOPOLOGY_TABLE),
+    createMessagesTable: () => createTable(MESSAGES_TABLE),
     async close() {
       client.destroy()
       await served.close()

@@ -7,12 +7,14 @@ import { systemClock } from '../../../lib/journal/clock.ts'
 import { Journals } from '../../../lib/journal/journals.ts'
 import { accessMachine } from '../../../lib/topology/access/machine.ts'
 import { vhostMachine } from '../../../lib/topology/vhost/machine.ts'
+import { MemoryItemStore } from '../../support/memory-item-store.ts'
 import { engineSqs, QUEUE_URL_BASE } from './engine-sqs.ts'
 import { MemoryStore } from './memory-store.ts'
 
 const CONFIG: Config = {
   namePrefix: 'leveret-test',
   topologyTable: 'topology',
+  messagesTable: 'messages',
   blobs: 'file:///unused/',
   sqsQueueUrlBase: QUEUE_URL_BASE,
   sqsQueueArnBase: 'arn:aws:sqs:us-east-1:000000000000:',
@@ -33,7 +35,7 @@ export async function openMemoryBroker(): Promise<Broker> {
 export function openEmptyMemoryBroker(settings: Partial<Config> = {}): Broker {
   const config = { ...CONFIG, ...settings }
   const blobs = memoryBlobs()
-  const delivery = openDelivery(config, blobs, systemClock, engineSqs())
+  const delivery = openDelivery(config, blobs, systemClock, engineSqs(), new MemoryItemStore())
   const journals = new Journals({
     store: new MemoryStore(),
     blobs,

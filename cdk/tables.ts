@@ -1,0 +1,34 @@
+import { RemovalPolicy } from 'aws-cdk-lib'
+import { AttributeType, Billing, TableEncryptionV2, type TablePropsV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { Construct } from 'constructs'
+import { EXPIRES_AT_ATTRIBUTE, MESSAGES_PARTITION_KEY, MESSAGES_SORT_KEY } from '../lib/delivery/messages-table.ts'
+import { PARTITION_KEY, SORT_KEY } from '../lib/journal/table.ts'
+import type { Settings } from './props.ts'
+
+type TableSettings = Pick<Settings, 'removalPolicy'>
+
+/** The journals: the truth about everything declared, so it can be taken back to any second of the last 35 days. */
+export const topologyTable = (scope: Construct, settings: TableSettings): TableV2 =>
+  new TableV2(scope, 'Topology', {
+    ...common(settings),
+    partitionKey: { name: PARTITION_KEY, type: AttributeType.STRING },
+    sortKey: { name: SORT_KEY, type: AttributeType.STRING },
+  })
+
+/** Messages that wait for their time are kept here and nowhere else, so it is as well protected as the journals. */
+export const messagesTable = (scope: Construct, settings: TableSettings): TableV2 =>
+  new TableV2(scope, 'Messages', {
+    ...common(settings),
+    partitionKey: { name: MESSAGES_PARTITION_KEY, type: AttributeType.STRING },
+    sortKey: { name: MESSAGES_SORT_KEY, type: AttributeType.STRING },
+    timeToLiveAttribute: EXPIRES_AT_ATTRIBUTE,
+  })
+
+const common = ({ removalPolicy }: TableSettings) =>
+  ({
+    billing: Billing.onDemand(),
+    encryption: TableEncryptionV2.awsManagedKey(),
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
+    removalPolicy,
+  }) satisfies Partial<TablePropsV2>

@@ -31,7 +31,10 @@ describe('an endpoint that AWS_ENDPOINT_URL names', { timeout: 60_000 }, () => {
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     })
     onTestFinished(() => client.destroy())
-    expect((await client.send(new ListTablesCommand({}))).TableNames).toEqual(['leveret-local-messages', 'leveret-local-topology'])
+    expect((await client.send(new ListTablesCommand({}))).TableNames).toEqual([
+      'leveret-local-messages',
+      'leveret-local-topology',
+    ])
     leveret.kill('SIGTERM')
     expect(await leveret.ended).toBe(0)
     expect(leveret.output()).not.toMatch(/differs from/)

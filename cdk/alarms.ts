@@ -56,7 +56,7 @@ export function addAlarms(scope: Construct, parts: WatchedParts, topic: ITopic |
 }
 
 const PERIOD = Duration.minutes(5)
-const RELAY_AGE_S = 300
+const MAX_AGE_S = 300
 
 function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
   const period = PERIOD
@@ -64,8 +64,10 @@ function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
     {
       id: 'FailedQueueNotEmpty',
       section: 'failed-queue-not-empty',
-      meaning: 'Copies of confirmed messages could not be delivered and wait in the failed queue.',
-      metric: queues.failed.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM }),
+      meaning: 'Confirmed or dead messages could not be delivered and wait in the failed queues.',
+      metric: sumOf({ failed: queues.failed, failedFifo: queues['failed.fifo'] }, (queue) =>
+        queue.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM }),
+      ),
       threshold: 1,
       periods: { raised: 1, of: 1 },
     },
@@ -74,7 +76,17 @@ function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
       section: 'relay-delayed',
       meaning: 'Fan-outs wait for the relay for more than five minutes: confirmed messages arrive late.',
       metric: queues.relay.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
-      threshold: RELAY_AGE_S,
+      threshold: MAX_AGE_S,
+      periods: { raised: 2, of: 2 },
+    },
+    {
+      id: 'DeadLettersDelayed',
+      section: 'dead-letters-delayed',
+      meaning: 'Messages that were delivered too often wait for more than five minutes to be dead-lettered.',
+      metric: maximumOf({ dead: queues.dead, deadFifo: queues['dead.fifo'] }, (queue) =>
+        queue.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
+      ),
+      threshold: MAX_AGE_S,
       periods: { raised: 2, of: 2 },
     },
     {
@@ -114,14 +126,25 @@ function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
   ]
 }
 
-/** One alarm for all functions: which one it was is a graph away. A function that did not run measures nothing, which must not make the sum nothing. */
-function sumOf(functions: WatchedParts['functions'], metricOf: (lambda: IFunction) => Metric): IMetric {
-  const usingMetrics = Object.fromEntries(Object.entries(functions).map(([name, lambda]) => [name, metricOf(lambda)]))
-  return new MathExpression({
-    expression: Object.keys(usingMetrics)
-      .map((name) => `FILL(${name}, 0)`)
-      .join(' + '),
-    usingMetrics,
-    period: PERIOD,
-  })
+/** One alarm for all of them: which one it was is a graph away. */
+const sumOf = <Part>(parts: Readonly<Record<string, Part>>, metricOf: (part: Part) => Metric): IMetric =>
+  combined(parts, metricOf, (terms) => terms.join(' + '))
+
+const maximumOf = <Part>(parts: Readonly<Record<string, Part>>, metricOf: (part: Part) => Metric): IMetric =>
+  combined(parts, metricOf, (terms) => `MAX([${terms.join(', ')}])`)
+
+/** What did nothing measures nothing, which must not make the whole nothing. */
+function combined<Part>(
+  parts: Readonly<Record<string, Part>>,
+  metricOf: (part: Part) => Metric,
+  expressionOf: (terms: readonly string[]) => string,
+): IMetric {
+  const usingMetrics = Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => [metricIdOf(name), metricOf(part)]),
+  )
+  const terms = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`)
+  return new MathExpression({ expression: expressionOf(terms), usingMetrics, period: PERIOD })
 }
+
+/** CloudWatch takes letters, digits and underscores. */
+const metricIdOf = (name: string): string => name.replaceAll('-', '_')

@@ -3,11 +3,11 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets'
 import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
-import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import { FED_QUEUES, fedQueues } from '../lib/config.ts'
 import { BrokerFunction } from './broker-function.ts'
 import type { FunctionName, GrantsByFunction } from './grants.ts'
-import { RELAY_TIMEOUT } from './internal-queues.ts'
+import { constructIdOf, FED_TIMEOUTS, type InternalQueues } from './internal-queues.ts'
 
 /** API Gateway waits for 29 s. */
 const API_TIMEOUT = Duration.seconds(29)
@@ -25,7 +25,8 @@ const SIZES: Readonly<Record<FunctionName, Size>> = {
   publish: { description: 'Publishes to exchanges', timeout: API_TIMEOUT, memoryMb: 1024 },
   consume: { description: 'Gets and settles messages', timeout: API_TIMEOUT, memoryMb: 1024 },
   manage: { description: 'Serves the rest of the API', timeout: API_TIMEOUT, memoryMb: 1769 },
-  relay: { description: 'Finishes fan-outs', timeout: RELAY_TIMEOUT, memoryMb: 1024 },
+  relay: { description: 'Finishes fan-outs', timeout: FED_TIMEOUTS.relay, memoryMb: 1024 },
+  'dead-letter': { description: 'Passes dead messages on', timeout: FED_TIMEOUTS['dead-letter'], memoryMb: 1024 },
   clock: { description: 'Finishes what was begun and not ended', timeout: CLOCK_TIMEOUT, memoryMb: 512 },
   bootstrap: { description: 'Sets the broker up and takes it down', timeout: BOOTSTRAP_TIMEOUT, memoryMb: 512 },
 }
@@ -47,32 +48,40 @@ export function brokerFunctions(
   const make = (name: FunctionName): IFunction => {
     const own = name === 'manage' || name === 'bootstrap' ? setUpEnvironment : {}
     const common = { environment: { ...environment, ...own }, logRetention, removalPolicy }
-    return new BrokerFunction(scope, idOf(name), { name, grants: grants[name], ...SIZES[name], ...common }).lambda
+    return new BrokerFunction(scope, constructIdOf(name), { name, grants: grants[name], ...SIZES[name], ...common })
+      .lambda
   }
   return {
     publish: make('publish'),
     consume: make('consume'),
     manage: make('manage'),
     relay: make('relay'),
+    'dead-letter': make('dead-letter'),
     clock: make('clock'),
     bootstrap: make('bootstrap'),
   }
 }
 
-const idOf = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
+/** SQS hands out ten messages of a FIFO queue at most, and a larger batch of the others is no cheaper. */
+const FEED_BATCH = 10
+/** A bound on what a burst takes of the account's concurrency. */
+const FEED_CONCURRENCY = 10
 
-const RELAY_BATCH = 10
-/** A bound on what a burst of fan-outs takes of the account's concurrency. */
-const RELAY_CONCURRENCY = 10
-
-export function feedRelay(scope: Construct, relay: IFunction, queue: IQueue): void {
-  new EventSourceMapping(scope, 'RelayEventSource', {
-    target: relay,
-    eventSourceArn: queue.queueArn,
-    batchSize: RELAY_BATCH,
-    maxConcurrency: RELAY_CONCURRENCY,
-    reportBatchItemFailures: true,
-  })
+/** Has each internal queue feed its function. */
+export function feedFunctions(
+  scope: Construct,
+  functions: Readonly<Record<FunctionName, IFunction>>,
+  queues: InternalQueues,
+): void {
+  for (const queue of fedQueues()) {
+    new EventSourceMapping(scope, `${constructIdOf(queue)}EventSource`, {
+      target: functions[FED_QUEUES[queue]],
+      eventSourceArn: queues[queue].queueArn,
+      batchSize: FEED_BATCH,
+      maxConcurrency: FEED_CONCURRENCY,
+      reportBatchItemFailures: true,
+    })
+  }
 }
 
 /** A minute that was missed is made up for by the next. */

@@ -1,14 +1,15 @@
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
-import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { FED_QUEUES, type FedFunction, fedQueues } from '../lib/config.ts'
 import type { Grant } from './broker-function.ts'
+import type { InternalQueues } from './internal-queues.ts'
 
 /** What the functions use, and what of it they may do. Batch and transact calls need the actions of their parts. */
 export interface GrantedParts {
   readonly table: Pick<ITable, 'tableArn'>
   readonly blobs: Pick<IBucket, 'bucketArn' | 'arnForObjects'>
-  readonly relay: Pick<IQueue, 'queueArn'>
+  readonly queues: InternalQueues
   readonly administratorSecret: Pick<ISecret, 'secretArn'>
   readonly anyQueueArn: string
 }
@@ -20,7 +21,7 @@ const ANY_QUEUE = "SQS queues are made and deleted while the broker runs; their 
 const ANY_OBJECT =
   'Objects are made while the broker runs; the bucket is its own, and each function has the folders that it needs.'
 
-export type FunctionName = 'publish' | 'consume' | 'manage' | 'relay' | 'clock' | 'bootstrap'
+export type FunctionName = 'publish' | 'consume' | 'manage' | 'relay' | 'dead-letter' | 'clock' | 'bootstrap'
 
 export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
   const { readTopology, changeTopology, settleIntents } = tableGrants(parts)
@@ -58,16 +59,29 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       tellMissing,
       writePayloads,
       onQueues('sqs:SendMessage'),
-      // As its event source, which acts in the function's name.
-      {
-        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
-        resources: [parts.relay.queueArn],
-      },
+      feed(parts, 'relay'),
+    ],
+    'dead-letter': [
+      readTopology,
+      readBases,
+      readPayloads,
+      tellMissing,
+      writePayloads,
+      onQueues('sqs:SendMessage'),
+      feed(parts, 'dead-letter'),
     ],
     clock: [settleIntents, onQueues('sqs:DeleteQueue')],
     bootstrap: [readTopology, changeTopology, readBases, writeBases, readSecret, onQueues('sqs:DeleteQueue')],
   }
 }
+
+/** What a function's event sources do in its name. */
+const feed = ({ queues }: GrantedParts, name: FedFunction): Grant => ({
+  actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+  resources: fedQueues()
+    .filter((queue) => FED_QUEUES[queue] === name)
+    .map((queue) => queues[queue].queueArn),
+})
 
 function tableGrants({ table: { tableArn } }: GrantedParts) {
   const onTable = (...actions: string[]): Grant => ({ actions, resources: [tableArn] })

@@ -10,7 +10,7 @@ import { ENV } from '../lib/config.ts'
 import { addAlarms } from './alarms.ts'
 import { blobsBucket } from './blobs-bucket.ts'
 import { administratorSecret, bootstrapResource } from './bootstrap.ts'
-import { BOOTSTRAP_TIMEOUT, brokerFunctions, feedRelay, tickClock } from './functions.ts'
+import { BOOTSTRAP_TIMEOUT, brokerFunctions, feedFunctions, tickClock } from './functions.ts'
 import { type FunctionName, grantsByFunction } from './grants.ts'
 import { type InternalQueues, internalQueues } from './internal-queues.ts'
 import { type BrokerNames, brokerNames } from './names.ts'
@@ -49,7 +49,7 @@ export class Leveret extends Construct {
     this.queues = internalQueues(this, this.names, settings)
     this.administrator = administratorSecret(this, settings)
     this.functions = this.#functions(settings)
-    feedRelay(this, this.functions.relay, this.queues.relay)
+    feedFunctions(this, this.functions, this.queues)
     tickClock(this, this.functions.clock)
     this.api = this.#api(settings)
     this.url = this.api.url.replace(/\/$/, '')
@@ -63,7 +63,7 @@ export class Leveret extends Construct {
       grants: grantsByFunction({
         table,
         blobs,
-        relay: queues.relay,
+        queues,
         administratorSecret: administrator,
         anyQueueArn: names.anyQueueArn,
       }),

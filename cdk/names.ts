@@ -1,6 +1,5 @@
 import { Aws, Fn, Stack } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
-import { internalQueueName } from '../lib/config.ts'
 
 /** Names and ARNs that a broker's parts have in common; all of them are resolved at deployment. */
 export interface BrokerNames {
@@ -10,9 +9,6 @@ export interface BrokerNames {
   readonly namePrefix: string
   /** Matches every SQS queue of this broker, and of no other. */
   readonly anyQueueArn: string
-  readonly relayQueueName: string
-  /** Where relay messages go that could not be relayed in any number of attempts. */
-  readonly failedQueueName: string
 }
 
 /**
@@ -27,7 +23,5 @@ export function brokerNames(scope: Construct, name: string): BrokerNames {
     name,
     namePrefix,
     anyQueueArn: `arn:${partition}:sqs:${region}:${account}:${namePrefix}-*`,
-    relayQueueName: internalQueueName({ namePrefix }, 'relay'),
-    failedQueueName: `${namePrefix}-failed`,
   }
 }

@@ -146,8 +146,36 @@ function required(env: Readonly<Record<string, string | undefined>>, name: strin
   throw new Error(`the environment variable ${name} is missing`)
 }
 
-/** The queues that Leveret itself needs; their physical names are the prefix, a dash and these words. */
-export const INTERNAL_QUEUES = { relay: 'relay' } as const
+/**
+ * The SQS queues that feed functions, each with the file of `functions/` that takes its messages. Physical names are the
+ * prefix, a dash and these words; what ends in `.fifo` is FIFO.
+ */
+export const FED_QUEUES = {
+  relay: 'relay',
+  dead: 'dead-letter',
+  'dead.fifo': 'dead-letter',
+} as const
 
-export const internalQueueName = (config: Pick<Config, 'namePrefix'>, queue: keyof typeof INTERNAL_QUEUES): string =>
-  `${config.namePrefix}-${INTERNAL_QUEUES[queue]}`
+export type FedQueue = keyof typeof FED_QUEUES
+/** A function that takes messages of internal queues. */
+export type FedFunction = (typeof FED_QUEUES)[FedQueue]
+
+/** Where messages go that their function could not deal with; SQS wants a FIFO queue behind a FIFO queue. */
+export type FailedQueue = 'failed' | 'failed.fifo'
+
+export type InternalQueue = FedQueue | FailedQueue
+
+export const fedQueues = (): FedQueue[] => Object.keys(FED_QUEUES) as FedQueue[]
+
+export const FAILED_QUEUES: readonly FailedQueue[] = ['failed', 'failed.fifo']
+
+/** All queues that Leveret itself needs. */
+export const internalQueues = (): InternalQueue[] => [...fedQueues(), ...FAILED_QUEUES]
+
+export const failedQueueOf = (queue: FedQueue): FailedQueue => (queue.endsWith('.fifo') ? 'failed.fifo' : 'failed')
+
+export const internalQueueName = (config: Pick<Config, 'namePrefix'>, queue: InternalQueue): string =>
+  `${config.namePrefix}-${queue}`
+
+/** After so many failures of its function a message goes to the failed queue. */
+export const MAX_FEED_ATTEMPTS = 20

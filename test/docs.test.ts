@@ -21,14 +21,16 @@ const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm')).ma
   ({ Properties }) => Properties as unknown as AlarmProperties,
 )
 
-/** Of the functions by their names: publish, consume and so on. */
+/** Of the functions by their names: publish, dead-letter and so on. */
 function byFunction(type: string): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
   const named = Object.entries(resourcesOf(template, type)).flatMap(([id, { Properties }]) => {
-    const [, name] = /^Broker([A-Z][a-z]+)(?:Function|Role)/.exec(id) ?? []
-    return name === undefined ? [] : [[name.toLowerCase(), Properties] as const]
+    const [, name] = /^Broker([A-Z][A-Za-z]+?)(?:Function|Role)/.exec(id) ?? []
+    return name === undefined ? [] : [[kebabCase(name), Properties] as const]
   })
   return new Map(named)
 }
+
+const kebabCase = (name: string): string => name.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase()
 
 describe('every page', () => {
   test('leads to files and headings that exist', () => {

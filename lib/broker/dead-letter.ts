@@ -11,7 +11,7 @@ import type { VhostState } from '../topology/vhost/state.ts'
 import { newId } from './change.ts'
 import { deliver } from './deliver.ts'
 import type { Publication } from './publication.ts'
-import type { VhostSession } from './session.ts'
+import type { VhostContext } from './session.ts'
 
 /** A copy that is to leave its queue. */
 export interface DeadCopy {
@@ -30,7 +30,7 @@ export const hasDeadLetterExchange = (queue: Queue): boolean => deadLetterRouteO
  * declared the queue. All are encoded at once: callers bring no more than memory holds.
  */
 export async function deadLetter(
-  session: VhostSession,
+  context: VhostContext,
   queue: Queue,
   copies: readonly DeadCopy[],
   reason: DeathReason,
@@ -38,8 +38,8 @@ export async function deadLetter(
   const route = deadLetterRouteOf(queue)
   if (!route) return copies.map(() => undefined)
   return deliver(
-    session,
-    copies.map((copy) => publicationOf(session, queue, copy, reason, route)),
+    context,
+    copies.map((copy) => publicationOf(context, queue, copy, reason, route)),
   )
 }
 
@@ -51,20 +51,20 @@ function deadLetterRouteOf({ arguments: args }: Queue): DeadLetterRoute | undefi
 }
 
 function publicationOf(
-  session: VhostSession,
+  context: VhostContext,
   queue: Queue,
   { envelope, identity }: DeadCopy,
   reason: DeathReason,
   route: DeadLetterRoute,
 ): Publication {
-  const { broker, vhost } = session
+  const { broker, vhost } = context
   const { message, bccKeys } = envelope
   const routingKeys = routingKeysOf(message.routingKey, headersOf(message.properties))
   const death = { queue: queue.name, reason, timeS: Math.floor(broker.clock.wallMs() / 1000), routingKeys }
   const dead = deadLettered(withBcc(message, bccKeys), death, route)
   const queues = targetsOf(vhost, dead, () => broker.clock.random()).filter(({ name }) => mayEnter(dead, name))
   const publishId = identity ? deathId(identity) : newId(broker)
-  return { publishId, hop: (identity?.hop ?? 0) + 1, message: dead, queues, version: session.version }
+  return { publishId, hop: (identity?.hop ?? 0) + 1, message: dead, queues, version: context.version }
 }
 
 /**

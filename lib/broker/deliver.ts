@@ -7,7 +7,7 @@ import type { Queue } from '../model/queue.ts'
 import { copyFor, fifoGroupsOf } from './copies.ts'
 import type { Publication } from './publication.ts'
 import { type Relayable, sendToRelay } from './send-to-relay.ts'
-import type { VhostSession } from './session.ts'
+import type { VhostContext } from './session.ts'
 
 /** Above this many standard queues a publish leaves its fan-out to the relay, so that its latency stays flat (docs/architecture.md). */
 const MAX_DIRECT_QUEUES = 50
@@ -26,14 +26,14 @@ type Failures = Map<Publication, BrokerError>
  * Answers in the order given; a failure says `unavailable` where a repetition may help, and then may make duplicates.
  */
 export async function deliver(
-  session: VhostSession,
+  context: VhostContext,
   publications: readonly Publication[],
 ): Promise<readonly (BrokerError | undefined)[]> {
   const failures: Failures = new Map()
-  const consignments = await encodeAll(session, publications, failures)
+  const consignments = await encodeAll(context, publications, failures)
   if (failures.size > 0) failThoseBehind(publications, failures)
-  await sendToFifoQueues(session, withoutFailed(consignments, failures), failures)
-  await sendToStandardQueues(session, withoutFailed(consignments, failures), failures)
+  await sendToFifoQueues(context, withoutFailed(consignments, failures), failures)
+  await sendToStandardQueues(context, withoutFailed(consignments, failures), failures)
   return publications.map((publication) => failures.get(publication))
 }
 
@@ -41,7 +41,7 @@ const withoutFailed = (consignments: readonly Consignment[], failures: Failures)
   consignments.filter(({ publication }) => !failures.has(publication))
 
 async function encodeAll(
-  { broker, vhost }: VhostSession,
+  { broker, vhost }: VhostContext,
   publications: readonly Publication[],
   failures: Failures,
 ): Promise<Consignment[]> {
@@ -80,14 +80,14 @@ const encodeOptions = (vhostId: string, { hop }: Publication): EncodeOptions =>
 const UNREACHABLE = 'the message could not be stored: publish it again'
 
 async function sendToFifoQueues(
-  session: VhostSession,
+  context: VhostContext,
   consignments: readonly Consignment[],
   failures: Failures,
 ): Promise<void> {
   const sends = consignments.flatMap((consignment) =>
     consignment.publication.queues.filter(isFifo).map((queue) => ({ consignment, queue })),
   )
-  const outcomes = await send(session, sends)
+  const outcomes = await send(context, sends)
   for (const [index, { consignment, queue }] of sends.entries()) {
     const outcome = outcomes[index]
     if (outcome?.status !== 'sent') failures.set(consignment.publication, failureOf(queue, outcome))
@@ -95,7 +95,7 @@ async function sendToFifoQueues(
 }
 
 async function sendToStandardQueues(
-  session: VhostSession,
+  context: VhostContext,
   consignments: readonly Consignment[],
   failures: Failures,
 ): Promise<void> {
@@ -106,7 +106,7 @@ async function sendToStandardQueues(
     if (queues.length > MAX_DIRECT_QUEUES) relayables.push({ publication: consignment.publication, queues })
     else for (const queue of queues) sends.push({ consignment, queue })
   }
-  const outcomes = await send(session, sends)
+  const outcomes = await send(context, sends)
   const undelivered = new Map<Publication, Queue[]>()
   for (const [index, { consignment, queue }] of sends.entries()) {
     const outcome = outcomes[index]
@@ -117,12 +117,12 @@ async function sendToStandardQueues(
   for (const [publication, queues] of undelivered) {
     if (!failures.has(publication)) relayables.push({ publication, queues })
   }
-  await relayAll(session, relayables, failures)
+  await relayAll(context, relayables, failures)
 }
 
-async function relayAll(session: VhostSession, relayables: readonly Relayable[], failures: Failures): Promise<void> {
+async function relayAll(context: VhostContext, relayables: readonly Relayable[], failures: Failures): Promise<void> {
   if (relayables.length === 0) return
-  const accepted = await sendToRelay(session.broker, session.vhost.id, relayables)
+  const accepted = await sendToRelay(context.broker, context.vhost.id, relayables)
   for (const [index, { publication }] of relayables.entries()) {
     if (!accepted[index]) failures.set(publication, unavailable(UNREACHABLE))
   }
@@ -137,7 +137,7 @@ function add(undelivered: Map<Publication, Queue[]>, publication: Publication, q
 }
 
 function send(
-  { broker }: VhostSession,
+  { broker }: VhostContext,
   sends: readonly { consignment: Consignment; queue: Queue }[],
 ): Promise<readonly SendOutcome[]> {
   const copies: Copy[] = sends.map(({ consignment: { publication, encoded }, queue }) =>

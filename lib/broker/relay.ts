@@ -4,9 +4,9 @@ import { decodeMessage } from '../delivery/envelope.ts'
 import { parseRelayMessage, type RelayMessage, type RelayTarget } from '../delivery/relay-message.ts'
 import type { Copy } from '../delivery/sqs-sender.ts'
 import { logError } from '../log.ts'
-import type { AccessState } from '../topology/access/state.ts'
 import type { Broker } from './broker.ts'
 import { sendRelayMessage } from './send-to-relay.ts'
+import { viewVhost } from './view-vhost.ts'
 
 /** A message of the relay queue. */
 export interface RelayRecord {
@@ -44,17 +44,11 @@ async function relayOne(broker: Broker, message: RelayMessage): Promise<void> {
  * older one does not know queues that were declared later.
  */
 async function existingTargets(
-  { journals }: Broker,
+  broker: Broker,
   { vhostId, version, targets }: RelayMessage,
 ): Promise<readonly RelayTarget[]> {
-  const request = {
-    vhost: (access: AccessState) => Array.from(access.vhosts.values()).find(({ id }) => id === vhostId)?.id,
-    atLeast: { [vhostId]: version },
-  }
-  const leased = await journals.view(journals.arrival(), request)
-  // The list of vhosts may be older than the vhost.
-  const { vhost } = leased.vhost ? leased : await journals.view(journals.arrival(), { ...request, confirm: true })
-  return vhost ? targets.filter(({ queueId }) => vhost.queueById(queueId) !== undefined) : []
+  const context = await viewVhost(broker, vhostId, { atLeast: version })
+  return context ? targets.filter(({ queueId }) => context.vhost.queueById(queueId) !== undefined) : []
 }
 
 async function sendToTargets(

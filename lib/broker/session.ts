@@ -17,10 +17,16 @@ export interface Session {
   readonly access: AccessState
 }
 
-export interface VhostSession extends Session {
+/** A vhost's topology, for what nobody has to be allowed. */
+export interface VhostContext {
+  readonly broker: Broker
   readonly vhost: VhostState
   /** The version that `vhost` shows at the moment of asking. */
   readonly version: number
+}
+
+export interface VhostSession extends Session, VhostContext {
+  readonly broker: Broker
 }
 
 /** What a door knows of a request before anybody has been let in. */

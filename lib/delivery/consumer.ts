@@ -4,10 +4,12 @@ import { deduplicationIdOf } from './copy.ts'
 import type { DecodedMessage } from './envelope.ts'
 import {
   isUndecodable,
+  type LambdaRecord,
   parseReceived,
   RECEIVED_ATTRIBUTES,
   RECEIVED_SYSTEM_ATTRIBUTES,
   type SdkRecord,
+  toSdkRecord,
 } from './received-copy.ts'
 
 /**
@@ -19,14 +21,7 @@ export { type AmqpTable, type AmqpValue, Typed } from '../model/amqp-value.ts'
 export type { Properties } from '../model/message.ts'
 export { ClaimCheckError } from './claim-checks.ts'
 export { UnknownEnvelopeError } from './envelope-metadata.ts'
-export type { SdkRecord } from './received-copy.ts'
-
-/** What is read of one of the `Records` that an SQS event source hands to a Lambda function. */
-export interface LambdaRecord {
-  readonly body: string
-  readonly attributes: NonNullable<SdkRecord['Attributes']>
-  readonly messageAttributes: Readonly<Record<string, { readonly stringValue?: string | undefined }>>
-}
+export type { LambdaRecord, SdkRecord } from './received-copy.ts'
 
 export interface DecodeOptions {
   /**
@@ -92,14 +87,6 @@ export async function decode(record: SdkRecord | LambdaRecord, options: DecodeOp
     ...(identity && { copyId: deduplicationIdOf(identity) }),
   }
 }
-
-const toSdkRecord = ({ body, attributes, messageAttributes }: LambdaRecord): SdkRecord => ({
-  Body: body,
-  Attributes: attributes,
-  MessageAttributes: Object.fromEntries(
-    Object.entries(messageAttributes).map(([name, { stringValue }]) => [name, { StringValue: stringValue }]),
-  ),
-})
 
 async function payloadOf(message: DecodedMessage, { readBlob, vhostId }: DecodeOptions): Promise<Uint8Array> {
   if ('payload' in message.body) return message.body.payload

@@ -39,6 +39,25 @@ export interface SdkRecord {
   readonly MessageAttributes?: Readonly<Record<string, { readonly StringValue?: string | undefined }>> | undefined
 }
 
+/** What is read of one of the `Records` that an SQS event source hands to a Lambda function. */
+export interface LambdaRecord {
+  readonly body: string
+  readonly attributes: NonNullable<SdkRecord['Attributes']> & {
+    /** The ARN of the SQS queue that it was moved from after too many receives. */
+    readonly DeadLetterQueueSourceArn?: string | undefined
+  }
+  readonly messageAttributes: Readonly<Record<string, { readonly stringValue?: string | undefined }>>
+}
+
+/** The same in the AWS SDK's spelling. */
+export const toSdkRecord = ({ body, attributes, messageAttributes }: LambdaRecord): SdkRecord => ({
+  Body: body,
+  Attributes: attributes,
+  MessageAttributes: Object.fromEntries(
+    Object.entries(messageAttributes).map(([name, { stringValue }]) => [name, { StringValue: stringValue }]),
+  ),
+})
+
 /** What {@link parseReceived} needs to be asked for by name. */
 export const RECEIVED_SYSTEM_ATTRIBUTES = [
   'ApproximateReceiveCount',

@@ -1,5 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
-import { type Config, internalQueueName } from '../config.ts'
+import { type Config, FED_QUEUES, fedQueues, internalQueueName } from '../config.ts'
 import { logError } from '../log.ts'
 import { type Backends, EXTERNAL_BACKENDS, startEmbeddedBackends } from './backends.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
@@ -150,17 +150,19 @@ async function createConfig(
   }
 }
 
-/** What calls handlers, beside the front door: the relay queue's event source, and the clock. */
+/** What calls handlers, beside the front door: the internal queues' event sources, and the clock. */
 function startCallers(config: Config, sqs: SQSClient, handlers: Handlers): Closable[] {
-  const relayName = internalQueueName(config, 'relay')
-  const relay = startEventSource({
-    sqs,
-    queueUrl: `${config.sqsQueueUrlBase}/${relayName}`,
-    queueArn: `${config.sqsQueueArnBase}${relayName}`,
-    handler: handlers.relay,
+  const sources = fedQueues().map((queue) => {
+    const name = internalQueueName(config, queue)
+    return startEventSource({
+      sqs,
+      queueUrl: `${config.sqsQueueUrlBase}/${name}`,
+      queueArn: `${config.sqsQueueArnBase}${name}`,
+      handler: handlers.fed[FED_QUEUES[queue]],
+    })
   })
   const clock = startTicker(CLOCK_INTERVAL_MS, handlers.clock, (error) => logError('the clock failed', error))
-  return [relay, clock]
+  return [...sources, clock]
 }
 
 /** Lets what runs finish, in bounded time. Nothing is left to wait for meanwhile: a waiting receive ends empty-handed. */

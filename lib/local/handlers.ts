@@ -1,12 +1,13 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import { createHandler as createClock } from '../../functions/clock.ts'
 import { createHandler as createConsume } from '../../functions/consume.ts'
+import { createHandler as createDeadLetter } from '../../functions/dead-letter.ts'
 import { createHandler as createManage } from '../../functions/manage.ts'
 import { createHandler as createPublish } from '../../functions/publish.ts'
 import { createHandler as createRelay } from '../../functions/relay.ts'
 import { ensureBootstrapped } from '../broker/bootstrap.ts'
 import { openBroker } from '../broker/open-broker.ts'
-import type { Config } from '../config.ts'
+import type { Config, FedFunction } from '../config.ts'
 
 export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>
@@ -20,7 +21,8 @@ export interface ApiHandlers {
 
 /** All that is deployed, over one broker. */
 export interface Handlers extends ApiHandlers {
-  readonly relay: SqsHandler
+  /** Those that internal queues feed. */
+  readonly fed: Readonly<Record<FedFunction, SqsHandler>>
   readonly clock: () => Promise<void>
   close(): Promise<void>
 }
@@ -40,7 +42,7 @@ export async function openHandlers(config: Config): Promise<Handlers> {
     publish: createPublish(broker),
     consume: createConsume(broker),
     manage: createManage(broker),
-    relay: createRelay(broker),
+    fed: { relay: createRelay(broker), 'dead-letter': createDeadLetter(broker) },
     clock: createClock(broker),
     close: () => broker.close(),
   }

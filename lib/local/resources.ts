@@ -14,8 +14,12 @@ import {
   type AwsOptions,
   type Config,
   clientOptions,
-  INTERNAL_QUEUES,
+  FAILED_QUEUES,
+  type FailedQueue,
+  failedQueueOf,
+  fedQueues,
   internalQueueName,
+  MAX_FEED_ATTEMPTS,
   whereQueuesAre,
 } from '../config.ts'
 import { MESSAGES_TABLE } from '../delivery/messages-table.ts'
@@ -41,14 +45,31 @@ export async function createResources(
   { aws, ...names }: Pick<Config, 'aws' | 'namePrefix' | 'topologyTable' | 'messagesTable'>,
   sqs: SQSClient,
 ): Promise<Resources> {
-  const queueNames = Object.values(INTERNAL_QUEUES).map((queue) => internalQueueName(names, queue))
-  const [made] = await Promise.all([
-    Promise.all(queueNames.map((name) => createQueue(sqs, name))),
+  const [where] = await Promise.all([
+    createInternalQueues(names, sqs),
     createTables(aws, { [names.topologyTable]: TOPOLOGY_TABLE, [names.messagesTable]: MESSAGES_TABLE }),
   ])
-  const [first] = made
-  if (first === undefined) throw new Error('there are no internal queues')
-  return first
+  return where
+}
+
+/** Those that take what others failed with come first: what refers to them needs them. */
+async function createInternalQueues(names: Pick<Config, 'namePrefix'>, sqs: SQSClient): Promise<Resources> {
+  const [failed, failedFifo] = await Promise.all(
+    FAILED_QUEUES.map((queue) => createQueue(sqs, internalQueueName(names, queue))),
+  )
+  const where = failed ?? failedFifo
+  if (where === undefined) throw new Error('there are no failed queues')
+  const redriveTo = (queue: FailedQueue): string =>
+    JSON.stringify({
+      deadLetterTargetArn: `${where.sqsQueueArnBase}${internalQueueName(names, queue)}`,
+      maxReceiveCount: MAX_FEED_ATTEMPTS,
+    })
+  await Promise.all(
+    fedQueues().map((queue) =>
+      createQueue(sqs, internalQueueName(names, queue), { RedrivePolicy: redriveTo(failedQueueOf(queue)) }),
+    ),
+  )
+  return where
 }
 
 async function createTables(aws: AwsOptions, tables: Readonly<Record<string, TableDefinition>>): Promise<void> {
@@ -69,13 +90,21 @@ async function createTable(client: DynamoDBClient, TableName: string, definition
   }
 }
 
-async function createQueue(sqs: SQSClient, name: string): Promise<Resources> {
-  // Created without attributes: one that exists with those of another release is then no conflict.
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }))
-  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: INTERNAL_QUEUE_ATTRIBUTES }))
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
-  return whereQueuesAre({ name, url: QueueUrl ?? '', arn: Attributes?.QueueArn ?? '' })
+async function createQueue(
+  sqs: SQSClient,
+  name: string,
+  attributes: Readonly<Record<string, string>> = {},
+): Promise<Resources> {
+  // Created without what may change: one that exists with attributes of another release is then no conflict.
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: fifoAttributes(name) }))
+  const Attributes = { ...INTERNAL_QUEUE_ATTRIBUTES, ...attributes }
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }))
+  const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
+  return whereQueuesAre({ name, url: QueueUrl ?? '', arn: answer.Attributes?.QueueArn ?? '' })
 }
+
+const fifoAttributes = (name: string): Record<string, string> | undefined =>
+  name.endsWith('.fifo') ? { FifoQueue: 'true' } : undefined
 
 /** A queue's URL says where it is from elsewhere (LocalStack's names a public host); the endpoint is what is reachable here. */
 export const openSqsClient = (aws: AwsOptions): SQSClient =>

@@ -6,7 +6,7 @@ import { ensureBootstrapped } from '../../lib/broker/bootstrap.ts'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { createBroker } from '../../lib/broker/open-broker.ts'
 import { hasVhost, openSession, type VhostSession } from '../../lib/broker/session.ts'
-import { type Config, internalQueueName } from '../../lib/config.ts'
+import { type Config, internalQueueName, internalQueues } from '../../lib/config.ts'
 import { openDelivery } from '../../lib/delivery/delivery.ts'
 import { openSqs, type SqsApi } from '../../lib/delivery/sqs-client.ts'
 import type { Clock } from '../../lib/journal/clock.ts'
@@ -59,7 +59,7 @@ export async function startFaultyBroker(): Promise<FaultyBroker> {
   const sqs = faultySqs(openSqs(config.aws), (method, input) => faulty.fault(method, input))
   const broker = createBroker({ config, clock, store, blobs, delivery: openDelivery(config, blobs, clock, sqs) })
   await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
-  await broker.delivery.queues.create(internalQueueName(config, 'relay'))
+  for (const queue of internalQueues()) await broker.delivery.queues.create(internalQueueName(config, queue))
   return Object.assign(faulty, {
     broker,
     config,

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildFunction } from '../../cdk/bundle.ts'
 
-const NAMES = ['publish', 'consume', 'manage', 'relay', 'clock', 'bootstrap'] as const
+const NAMES = ['publish', 'consume', 'manage', 'relay', 'dead-letter', 'clock', 'bootstrap'] as const
 const MAX_PUBLISH_BYTES = 1.2 * 1_048_576
 
 type Outputs = ReturnType<typeof buildFunction>['metafile']['outputs']

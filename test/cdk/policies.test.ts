@@ -24,7 +24,15 @@ const SQS_ACTIONS = [
 
 describe('roles', () => {
   test('there is one for each function', () => {
-    expect([...first.keys()].sort()).toEqual(['bootstrap', 'clock', 'consume', 'manage', 'publish', 'relay'])
+    expect([...first.keys()].sort()).toEqual([
+      'bootstrap',
+      'clock',
+      'consume',
+      'dead-letter',
+      'manage',
+      'publish',
+      'relay',
+    ])
   })
 
   test.each([...first.keys()])('%s has no wildcard but for names that are made while the broker runs', (name) => {
@@ -38,12 +46,12 @@ describe('roles', () => {
 
   test('each is allowed what its function does, and no other function does it', () => {
     const who = (action: string) => [...first.keys()].filter((name) => actionsOf(name).includes(action)).sort()
-    expect(who('sqs:SendMessage')).toEqual(['consume', 'publish', 'relay'])
-    expect(who('sqs:ReceiveMessage')).toEqual(['consume', 'manage', 'relay'])
+    expect(who('sqs:SendMessage')).toEqual(['consume', 'dead-letter', 'publish', 'relay'])
+    expect(who('sqs:ReceiveMessage')).toEqual(['consume', 'dead-letter', 'manage', 'relay'])
     expect(who('sqs:CreateQueue')).toEqual(['manage'])
     expect(who('sqs:DeleteQueue')).toEqual(['bootstrap', 'clock', 'manage'])
     expect(who('dynamodb:PutItem')).toEqual(['bootstrap', 'manage'])
-    expect(who('dynamodb:BatchGetItem')).toEqual(['bootstrap', 'consume', 'manage', 'publish', 'relay'])
+    expect(who('dynamodb:BatchGetItem')).toEqual(['bootstrap', 'consume', 'dead-letter', 'manage', 'publish', 'relay'])
     expect(who('secretsmanager:GetSecretValue')).toEqual(['bootstrap', 'manage'])
   })
 
@@ -55,12 +63,15 @@ describe('roles', () => {
     expect(reads.flatMap(({ Resource }) => Resource).every((resource) => resource.endsWith('/bases/*'))).toBe(true)
   })
 
-  test('the event source of the relay may take from its queue and from no other', () => {
-    expect(isAllowed(statementsOf('relay'), 'sqs:ReceiveMessage', queueArn('leveret-11111111-orders-abcdefghij'))).toBe(
+  test.each([
+    ['relay', [/RelayQueue[^*]*\.Arn$/]],
+    ['dead-letter', [/DeadFifoQueue[^*]*\.Arn$/, /DeadQueue[^*]*\.Arn$/]],
+  ])('the event sources of %s may take from their queues and from no other', (name, queues) => {
+    expect(isAllowed(statementsOf(name), 'sqs:ReceiveMessage', queueArn('leveret-11111111-orders-abcdefghij'))).toBe(
       false,
     )
-    const [taking] = statementsOf('relay').filter(({ Action }) => Action.includes('sqs:ReceiveMessage'))
-    expect(taking?.Resource).toEqual([expect.stringMatching(/RelayQueue[^*]*\.Arn$/)])
+    const [taking] = statementsOf(name).filter(({ Action }) => Action.includes('sqs:ReceiveMessage'))
+    expect([...(taking?.Resource ?? [])].sort()).toEqual(queues.map((queue) => expect.stringMatching(queue)))
   })
 })
 

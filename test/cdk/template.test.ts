@@ -76,7 +76,7 @@ describe('the bucket of blobs', () => {
 describe('internal SQS queues', () => {
   test('keep messages for 14 days, encrypted, and are reached by TLS only', () => {
     const queues = propertiesOf('AWS::SQS::Queue')
-    expect(queues).toHaveLength(2)
+    expect(queues).toHaveLength(5)
     for (const queue of queues) {
       expect(queue).toMatchObject({
         MessageRetentionPeriod: 14 * 86_400,
@@ -87,18 +87,26 @@ describe('internal SQS queues', () => {
     template.resourcePropertiesCountIs(
       'AWS::SQS::QueuePolicy',
       { PolicyDocument: { Statement: Match.arrayWith([TLS_ONLY]) } },
-      2,
+      5,
     )
   })
 
-  test('pass what cannot be relayed on to the failed queue', () => {
-    template.hasResourceProperties('AWS::SQS::Queue', {
+  test.each([
+    ['relay', 'FailedQueue'],
+    ['dead', 'FailedQueue'],
+    ['dead.fifo', 'FailedFifoQueue'],
+  ])('%s passes what its function cannot deal with on to the failed queue of its kind', (name, failed) => {
+    const [queue] = propertiesOf('AWS::SQS::Queue').filter(({ QueueName }) =>
+      JSON.stringify(QueueName).includes(`"-${name}"`),
+    )
+    expect(queue).toMatchObject({
       VisibilityTimeout: 360,
       RedrivePolicy: {
         maxReceiveCount: 20,
-        deadLetterTargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('Failed'), 'Arn'] },
+        deadLetterTargetArn: { 'Fn::GetAtt': [expect.stringMatching(`^Broker${failed}`), 'Arn'] },
       },
     })
+    expect(queue?.FifoQueue).toBe(name.endsWith('.fifo') ? true : undefined)
   })
 })
 
@@ -106,7 +114,7 @@ describe('functions', () => {
   const functions = propertiesOf('AWS::Lambda::Function')
 
   test('run on Node 24 and arm64, log JSON to a log of their own, and are not stopped when messages come back', () => {
-    expect(functions).toHaveLength(6)
+    expect(functions).toHaveLength(7)
     for (const lambda of functions) {
       expect(lambda).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -116,7 +124,7 @@ describe('functions', () => {
       })
     }
     const logs = propertiesOf('AWS::Logs::LogGroup')
-    expect(logs).toHaveLength(6)
+    expect(logs).toHaveLength(7)
     for (const log of logs) expect(log.RetentionInDays).toBe(30)
   })
 
@@ -135,9 +143,14 @@ describe('functions', () => {
     for (const lambda of functions) expect(lambda).not.toHaveProperty('ReservedConcurrentExecutions')
   })
 
-  test('relay what is in the relay queue, each message by itself, and so many at once', () => {
+  test.each([
+    ['RelayQueue', 'RelayFunction'],
+    ['DeadQueue', 'DeadLetterFunction'],
+    ['DeadFifoQueue', 'DeadLetterFunction'],
+  ])('take what is in %s, each message by itself, and so many at once: %s', (queue, lambda) => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('RelayQueue'), 'Arn'] },
+      EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^Broker${queue}`), 'Arn'] },
+      FunctionName: { Ref: Match.stringLikeRegexp(`^Broker${lambda}`) },
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: 10 },
@@ -158,6 +171,7 @@ describe('alarms', () => {
     const descriptions = propertiesOf('AWS::CloudWatch::Alarm').map(({ AlarmDescription }) => String(AlarmDescription))
     expect(descriptions.map((text) => /docs\/operations\.md#([a-z-]+)$/.exec(text)?.[1]).sort()).toEqual([
       'clock-not-running',
+      'dead-letters-delayed',
       'failed-queue-not-empty',
       'function-errors',
       'functions-throttled',
@@ -178,7 +192,7 @@ describe('alarms', () => {
     const [errors] = propertiesOf('AWS::CloudWatch::Alarm').filter(({ Metrics }) =>
       JSON.stringify(Metrics)?.includes('Errors'),
     )
-    const names = ['publish', 'consume', 'manage', 'relay', 'clock']
+    const names = ['publish', 'consume', 'manage', 'relay', 'dead_letter', 'clock']
     expect(JSON.stringify(errors?.Metrics)).toContain(names.map((name) => `FILL(${name}, 0)`).join(' + '))
   })
 
@@ -186,7 +200,7 @@ describe('alarms', () => {
     const stack = new Stack(newApp(), 'Stack')
     new Leveret(stack, 'Broker', { alarmTopic: new Topic(stack, 'Pager') })
     const alarms = Object.values(resourcesOf(Template.fromStack(stack), 'AWS::CloudWatch::Alarm'))
-    expect(alarms).toHaveLength(6)
+    expect(alarms).toHaveLength(7)
     for (const { Properties } of alarms)
       expect(Properties.AlarmActions).toEqual([{ Ref: expect.stringContaining('Pager') }])
   })

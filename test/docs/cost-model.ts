@@ -134,7 +134,7 @@ function idleItems(input: Inputs, alarmMetrics: number): Record<string, number> 
   return {
     Alarms: alarmMetrics * input('alarm'),
     Secret: input('secret'),
-    'Event source of the relay': (polls * input('sqs')) / 1e6,
+    'Event sources': (polls * (2 * input('sqs') + input('sqs-fifo'))) / 1e6,
     Clock: (hours * 60 * tick) / 1e6,
     'Key of the table': (hours * 12 * input('kms')) / 1e6,
     'Table and its recovery': (input('table-gb') + input('pitr-gb')) / 1000,

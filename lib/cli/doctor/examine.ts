@@ -1,5 +1,5 @@
 import { CONTROL_PLANE_CONCURRENCY } from '../../broker/sqs-intents.ts'
-import { INTERNAL_QUEUES, internalQueueName } from '../../config.ts'
+import { internalQueueName, internalQueues } from '../../config.ts'
 import { mapConcurrent } from '../../delivery/concurrent.ts'
 import { isPhysicalName } from '../../delivery/physical-name.ts'
 import type { SqsQueues } from '../../delivery/sqs-queues.ts'
@@ -24,7 +24,7 @@ export interface Found {
 /** Compares what is declared with what SQS has. Nothing is changed. */
 export async function examine({ namePrefix, listed, account, queues }: Found): Promise<Examination> {
   const { declared, inHand } = account
-  const internal = new Set(Object.keys(INTERNAL_QUEUES).map((queue) => internalName(namePrefix, queue)))
+  const internal = new Set(internalQueues().map((queue) => internalQueueName({ namePrefix }, queue)))
   const unowned = listed.filter((name) => !declared.has(name) && !inHand.has(name) && !internal.has(name))
   const orphans = unowned.filter((name) => isPhysicalName(namePrefix, name))
   const findings = [
@@ -40,9 +40,6 @@ export async function examine({ namePrefix, listed, account, queues }: Found): P
     declaredCount: declared.size,
   }
 }
-
-const internalName = (namePrefix: string, queue: string): string =>
-  internalQueueName({ namePrefix }, queue as keyof typeof INTERNAL_QUEUES)
 
 async function examineInternal(queues: SqsQueues, name: string): Promise<Finding | undefined> {
   return (await queues.attributes(name)) ? undefined : { type: 'missing-internal', name }

@@ -36,6 +36,7 @@ export class VhostState implements RoutingView {
   readonly #exchangeIds = new Map<string, string>()
   readonly #queues = new Map<string, QueueNode>()
   readonly #queueIds = new Map<string, string>()
+  readonly #queueIdsBySqsName = new Map<string, string>()
   #bindingCount = 0
   /** What policies make of the queues; made when it is first asked for, and again after a policy has changed. */
   #matchers: PolicyMatchers | undefined
@@ -77,6 +78,12 @@ export class VhostState implements RoutingView {
 
   queueByName(name: string): Queue | undefined {
     return this.queueNodeByName(name)?.queue
+  }
+
+  /** The queue that an SQS queue stands behind. */
+  queueBySqsName(sqsQueueName: string): Queue | undefined {
+    const id = this.#queueIdsBySqsName.get(sqsQueueName)
+    return id === undefined ? undefined : this.queueById(id)
   }
 
   queueNodeByName(name: string): QueueNode | undefined {
@@ -165,6 +172,7 @@ export class VhostState implements RoutingView {
   addQueue(queue: Queue): void {
     this.#queues.set(queue.id, { queue, incoming: new Map() })
     this.#queueIds.set(queue.name, queue.id)
+    for (const { name } of queue.sqsQueues) this.#queueIdsBySqsName.set(name, queue.id)
   }
 
   removeQueue(id: string): void {
@@ -174,6 +182,7 @@ export class VhostState implements RoutingView {
     this.#queues.delete(id)
     this.#settings.delete(id)
     this.#queueIds.delete(node.queue.name)
+    for (const { name } of node.queue.sqsQueues) this.#queueIdsBySqsName.delete(name)
   }
 
   addBinding(binding: Binding): void {

@@ -1,0 +1,14 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import type { Broker } from '../lib/broker/broker.ts'
+import { deadLetterRecords } from '../lib/broker/dead-letter-records.ts'
+import { onFirstCall } from '../lib/broker/on-first-call.ts'
+
+/** Passes on what SQS took out of queues because it was received too often. */
+export const createHandler =
+  (broker: Broker) =>
+  async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {
+    const failed = await deadLetterRecords(broker, records)
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
+  }
+
+export const handler = onFirstCall(createHandler)

@@ -49,6 +49,9 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       changeTopology,
       readBases,
       writeBases,
+      // Of dead letters that are listed.
+      readPayloads,
+      tellMissing,
       readSecret,
       onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', ...takeMessages),
     ],
@@ -61,13 +64,16 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       onQueues('sqs:SendMessage'),
       feed(parts, 'relay'),
     ],
+    // It makes the SQS queues that keep dead letters.
     'dead-letter': [
       readTopology,
+      changeTopology,
       readBases,
+      writeBases,
       readPayloads,
       tellMissing,
       writePayloads,
-      onQueues('sqs:SendMessage'),
+      onQueues('sqs:SendMessage', 'sqs:CreateQueue', 'sqs:DeleteQueue'),
       feed(parts, 'dead-letter'),
     ],
     clock: [settleIntents, onQueues('sqs:DeleteQueue')],

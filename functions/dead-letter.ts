@@ -3,7 +3,7 @@ import type { Broker } from '../lib/broker/broker.ts'
 import { deadLetterRecords } from '../lib/broker/dead-letter-records.ts'
 import { onFirstCall } from '../lib/broker/on-first-call.ts'
 
-/** Passes on what SQS took out of queues because it was received too often. */
+/** Passes on what SQS took out of queues because it was received too often, and what other functions left to it. */
 export const createHandler =
   (broker: Broker) =>
   async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {

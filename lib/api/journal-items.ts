@@ -27,6 +27,8 @@ function renderEvent(state: VhostState, event: VhostEvent): object {
       return { type, exchange: exportExchange(event.exchange) }
     case 'queue-declared':
       return { type, queue: exportQueue(event.queue) }
+    case 'dead-letters-opened':
+      return { type, name: event.name, sqs_queue: event.sqsQueue.name }
     case 'bound':
     case 'unbound':
       return { type, binding: exportBinding(state, event.binding) }

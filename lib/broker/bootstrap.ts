@@ -5,7 +5,7 @@ import { decideAccess } from '../topology/access/decide.ts'
 import type { AccessEvent } from '../topology/access/events.ts'
 import { CLUSTER_NAME } from '../topology/access/global-parameter.ts'
 import type { Broker } from './broker.ts'
-import { newId } from './change.ts'
+import { LEVERET, newId } from './change.ts'
 import { openedVhosts } from './vhosts.ts'
 
 export interface FirstAdministrator {
@@ -13,7 +13,6 @@ export interface FirstAdministrator {
   readonly password: string
 }
 
-const WHO = 'leveret'
 const TAG_KEY_BYTES = 32
 
 /**
@@ -29,13 +28,16 @@ export async function ensureBootstrapped(broker: Broker, administrator: FirstAdm
   })
   const { versions } = await journals.transact({
     arrival: journals.arrival(),
-    who: WHO,
+    who: LEVERET,
     commitId: newId(broker),
     journals: () => [],
     decide: ({ access }) => {
       if (access.users.size > 0 || access.vhosts.size > 0) return { writes: [], result: undefined }
       const events = firstEvents(broker, access, administrator)
-      return { writes: [{ journal: ACCESS_JOURNAL, events }, ...openedVhosts(broker, events, WHO)], result: undefined }
+      return {
+        writes: [{ journal: ACCESS_JOURNAL, events }, ...openedVhosts(broker, events, LEVERET)],
+        result: undefined,
+      }
     },
   })
   await journals.settled(versions)

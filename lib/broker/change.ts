@@ -10,6 +10,9 @@ import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
 import type { Session, VhostSession } from './session.ts'
 
+/** Who makes the changes that nobody asks for, in the audit trail. */
+export const LEVERET = 'leveret'
+
 /** Whether a command changed anything; a repetition does not. */
 export type Change = 'changed' | 'unchanged'
 

@@ -8,8 +8,12 @@ import type { Queue } from '../model/queue.ts'
 import type { Publication } from './publication.ts'
 
 /** A copy of a publication for one queue. */
-export function copyFor(queue: Queue, { publishId, hop, message }: Publication, encoded: EncodedMessage): Copy {
-  const identity: CopyIdentity = { publishId, queueId: queue.id, hop }
+export function copyFor(
+  queue: Queue,
+  { publishId, hop, idleHops, message }: Publication,
+  encoded: EncodedMessage,
+): Copy {
+  const identity: CopyIdentity = { publishId, queueId: queue.id, hop, idleHops }
   const copy = { sqsQueueName: sqsQueueFor(queue), message: encoded, copyAttribute: encodeCopy(identity) }
   if (!queue.fifo) return copy
   return { ...copy, groupId: groupIdFor(queue, message), deduplicationId: deduplicationIdOf(identity) }

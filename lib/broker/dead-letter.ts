@@ -11,6 +11,7 @@ import type { VhostState } from '../topology/vhost/state.ts'
 import { newId } from './change.ts'
 import { deliver } from './deliver.ts'
 import type { Publication } from './publication.ts'
+import { sendToDead } from './send-to-dead.ts'
 import type { VhostContext } from './session.ts'
 
 /** A copy that is to leave its queue. */
@@ -20,14 +21,20 @@ export interface DeadCopy {
   readonly identity: CopyIdentity | undefined
 }
 
-/** Whether dead messages of the queue go anywhere. */
-export const hasDeadLetterExchange = (queue: Queue): boolean => deadLetterRouteOf(queue) !== undefined
+/**
+ * After so many deaths in a row that no delivery came before, a message is not routed any more. The rule against cycles
+ * ends every cycle earlier; this bounds chains, whatever headers say.
+ */
+export const MAX_IDLE_HOPS = 256
 
 /**
- * Publishes copies to their queue's dead-letter exchange (contract §3.7), in their order; answers for each the error
- * because of which it must stay where it is, or undefined once it may be deleted. Without such an exchange, or where it
- * leads nowhere, a copy is dropped, as RabbitMQ does. The broker itself publishes: permissions were the matter of who
- * declared the queue. All are encoded at once: callers bring no more than memory holds.
+ * What becomes of copies that die in a queue, for whichever reason; answers for each, in their order, the error because of
+ * which it must stay where it is, or undefined once it may be deleted.
+ *
+ * With a dead-letter exchange they are published to it (contract §3.7); where that leads nowhere they are dropped, as
+ * RabbitMQ does. Without one, what somebody refused or could not deal with is kept for people to look at, and what
+ * expired or found no room is dropped (docs/architecture.md). The broker itself publishes: permissions were the matter of
+ * who declared the queue. All are encoded at once: callers bring no more than memory holds.
  */
 export async function deadLetter(
   context: VhostContext,
@@ -35,36 +42,88 @@ export async function deadLetter(
   copies: readonly DeadCopy[],
   reason: DeathReason,
 ): Promise<readonly (BrokerError | undefined)[]> {
-  const route = deadLetterRouteOf(queue)
-  if (!route) return copies.map(() => undefined)
+  const fates = copies.map((copy) => fateOf(context.vhost, queue, copy, reason))
+  const withFate = (fate: Fate): DeadCopy[] => copies.filter((_, index) => fates[index] === fate)
+  const [published, kept] = await Promise.all([
+    publish(context, queue, withFate('publish'), reason),
+    keep(context, queue, withFate('keep'), reason),
+  ])
+  const outcomes = { publish: published.values(), keep: kept.values(), drop: undefined }
+  return fates.map((fate) => outcomes[fate]?.next().value)
+}
+
+type Fate = 'publish' | 'keep' | 'drop'
+
+/** What becomes of a copy that dies. */
+export function fateOf(vhost: VhostState, queue: Queue, copy: DeadCopy, reason: DeathReason): Fate {
+  if (deadLetterRouteOf(vhost, queue)) return idleHopsAfter(copy, reason) > MAX_IDLE_HOPS ? 'keep' : 'publish'
+  return hasBeenDelivered(reason) ? 'keep' : 'drop'
+}
+
+const hasBeenDelivered = (reason: DeathReason): boolean => reason === 'rejected' || reason === 'delivery_limit'
+
+const idleHopsAfter = ({ identity }: DeadCopy, reason: DeathReason): number =>
+  hasBeenDelivered(reason) ? 0 : (identity?.idleHops ?? 0) + 1
+
+async function publish(
+  context: VhostContext,
+  queue: Queue,
+  copies: readonly DeadCopy[],
+  reason: DeathReason,
+): Promise<readonly (BrokerError | undefined)[]> {
+  const route = deadLetterRouteOf(context.vhost, queue)
+  if (!route) return []
   return deliver(
     context,
     copies.map((copy) => publicationOf(context, queue, copy, reason, route)),
   )
 }
 
-function deadLetterRouteOf({ arguments: args }: Queue): DeadLetterRoute | undefined {
-  const exchange = args['x-dead-letter-exchange']
-  const routingKey = args['x-dead-letter-routing-key']
-  if (typeof exchange !== 'string') return undefined
-  return { exchange, routingKey: typeof routingKey === 'string' ? routingKey : undefined }
+function deadLetterRouteOf(vhost: VhostState, queue: Queue): DeadLetterRoute | undefined {
+  const { deadLetterExchange: exchange, deadLetterRoutingKey: routingKey } = vhost.settingsOf(queue)
+  return exchange === undefined ? undefined : { exchange, routingKey }
+}
+
+/**
+ * Puts copies, with their deaths, into the queue's own SQS queue of dead letters; where that is still to be made, leaves
+ * them to function dead-letter, which makes it.
+ */
+async function keep(
+  context: VhostContext,
+  queue: Queue,
+  copies: readonly DeadCopy[],
+  reason: DeathReason,
+): Promise<readonly (BrokerError | undefined)[]> {
+  if (copies.length === 0) return []
+  const { deadLetters } = queue
+  if (!deadLetters) return sendToDead(context, queue, copies, reason)
+  // Nothing groups what waits for people, and a group would hide what is behind the one that is looked at.
+  const { fifo: _ungrouped, ...standard } = queue
+  const target: Queue = { ...standard, sqsQueues: [deadLetters] }
+  const publications = copies.map((copy) => {
+    const { exchange } = copy.envelope.message
+    return { ...publicationOf(context, queue, copy, reason, { exchange, routingKey: undefined }), queues: [target] }
+  })
+  return deliver(context, publications)
 }
 
 function publicationOf(
   context: VhostContext,
   queue: Queue,
-  { envelope, identity }: DeadCopy,
+  copy: DeadCopy,
   reason: DeathReason,
   route: DeadLetterRoute,
 ): Publication {
-  const { broker, vhost } = context
+  const { broker, vhost, version } = context
+  const { envelope, identity } = copy
   const { message, bccKeys } = envelope
   const routingKeys = routingKeysOf(message.routingKey, headersOf(message.properties))
   const death = { queue: queue.name, reason, timeS: Math.floor(broker.clock.wallMs() / 1000), routingKeys }
   const dead = deadLettered(withBcc(message, bccKeys), death, route)
   const queues = targetsOf(vhost, dead, () => broker.clock.random()).filter(({ name }) => mayEnter(dead, name))
   const publishId = identity ? deathId(identity) : newId(broker)
-  return { publishId, hop: (identity?.hop ?? 0) + 1, message: dead, queues, version: context.version }
+  const idleHops = idleHopsAfter(copy, reason)
+  return { publishId, hop: (identity?.hop ?? 0) + 1, idleHops, message: dead, queues, version }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { assertMayDeclareQueue } from '../access/permissions.ts'
+import type { NewSqsQueue } from '../delivery/sqs-queues.ts'
 import type { Transacted } from '../journal/decision.ts'
-import type { Intent } from '../journal/intents.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import type { QueueType } from '../model/queue.ts'
 import type { User } from '../model/user.ts'
@@ -8,18 +8,12 @@ import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { ImportItem } from '../topology/vhost/import.ts'
-import type { DeclareQueue } from '../topology/vhost/queue.ts'
+import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
 import type { Broker } from './broker.ts'
 import { commitOf, commitToVhost, type Guard, newId, stateOf, stillThere } from './change.ts'
 import type { VhostSession } from './session.ts'
-import {
-  CONTROL_PLANE_CONCURRENCY,
-  creatingIntent,
-  deletingIntents,
-  discardCreated,
-  finishDeletingOrLeave,
-} from './sqs-intents.ts'
+import { createUnderIntent, deletingIntents, discardCreated, finishDeletingOrLeave } from './sqs-intents.ts'
 
 export interface QueueDeclaration {
   readonly name: string
@@ -105,8 +99,7 @@ function commandFor(session: VhostSession, declaration: QueueDeclaration): Decla
 }
 
 /**
- * Makes the SQS queues of `queues`, then commits `command`. An intent names them until the commit takes it away, so that
- * whatever dies on the way, no SQS queue stays that no declared queue owns (docs/architecture.md).
+ * Makes the SQS queues of `queues`, then commits `command` (docs/architecture.md).
  */
 async function commitWithSqsQueues(
   session: VhostSession,
@@ -114,10 +107,9 @@ async function commitWithSqsQueues(
   change: GuardedCommand,
 ): Promise<Transacted<unknown>> {
   const { broker } = session
-  const sqsNames = queues.flatMap(({ sqsQueues }) => sqsQueues.map(({ name }) => name))
-  const intent = creatingIntent(broker, sqsNames)
-  await broker.journals.intents.put(intent)
-  await createOrAbandon(broker, intent, sqsNames)
+  const sqsQueues = queues.flatMap((queue) => sqsQueuesFor(session, queue))
+  const sqsNames = sqsQueues.map(({ name }) => name)
+  const intent = await createUnderIntent(broker, sqsQueues)
   const done = await commitTaking(session, change, intent.id, sqsNames).catch(async (error: unknown) => {
     await discardCreated(broker, intent)
     throw error
@@ -126,19 +118,15 @@ async function commitWithSqsQueues(
   return done
 }
 
+/** As the policies of the moment have them. */
+function sqsQueuesFor({ vhost }: VhostSession, command: DeclareQueue): NewSqsQueue[] {
+  const settings = vhost.settingsOf(queueFrom(command, vhost.vhost))
+  return command.sqsQueues.map(({ name }) => ({ name, settings }))
+}
+
 interface GuardedCommand {
   readonly command: VhostCommand
   readonly guard?: Guard
-}
-
-/** A creation that failed may take effect yet, so its intent stays for the clock, which deletes what is there by then. */
-async function createOrAbandon(broker: Broker, intent: Intent, sqsNames: readonly string[]): Promise<void> {
-  try {
-    await broker.delivery.queues.createAll(sqsNames, CONTROL_PLANE_CONCURRENCY)
-  } catch (error) {
-    await broker.journals.intents.abandon(intent.id)
-    throw error
-  }
 }
 
 async function commitTaking(

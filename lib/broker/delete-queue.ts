@@ -2,7 +2,7 @@ import { assertMayDelete } from '../access/permissions.ts'
 import type { Intent } from '../journal/intents.ts'
 import { preconditionFailed } from '../model/errors.ts'
 import { describeObject } from '../model/names.ts'
-import type { Queue } from '../model/queue.ts'
+import { allSqsQueues, type Queue } from '../model/queue.ts'
 import { decideVhost } from '../topology/vhost/decide.ts'
 import { commitOf, stateOf, stillThere } from './change.ts'
 import type { VhostSession } from './session.ts'
@@ -40,11 +40,9 @@ function decideDeletion(
   onlyId: string | undefined,
 ) {
   const events = decideVhost(state, { type: 'delete-queue', name, onlyId })
-  const sqsQueues = state.queueByName(name)?.sqsQueues ?? []
-  const intents = deletingIntents(
-    broker,
-    sqsQueues.map((sqsQueue) => sqsQueue.name),
-  )
+  const queue = state.queueByName(name)
+  const sqsNames = queue ? allSqsQueues(queue).map((sqsQueue) => sqsQueue.name) : []
+  const intents = deletingIntents(broker, sqsNames)
   return { writes: [{ journal: vhost.id, events }], intents: { put: intents }, result: intents }
 }
 

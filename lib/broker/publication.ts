@@ -23,6 +23,8 @@ export interface Publication {
   readonly publishId: string
   /** How often the message was dead-lettered or redriven before. */
   readonly hop: number
+  /** How many of the last hops no delivery came before (dead-letter.ts). */
+  readonly idleHops?: number
   readonly message: Message
   readonly queues: readonly Queue[]
   /** The version of the vhost's journal that `queues` were decided on. */

@@ -4,7 +4,6 @@ import type { Delivered } from '../delivery/tags.ts'
 import { BrokerError, invalid } from '../model/errors.ts'
 import { noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
-import { hasDeadLetterExchange } from './dead-letter.ts'
 import { rejectDeliveries } from './reject-deliveries.ts'
 import type { VhostSession } from './session.ts'
 import { expiredTag, type Open, type SettleFailures, settleFailure } from './settlements.ts'
@@ -79,18 +78,16 @@ async function applyAll(
   opened: readonly (Open<Settlement> | BrokerError)[],
 ): Promise<SettleFailures> {
   const good = opened.filter((entry): entry is Open<Settlement> => !(entry instanceof BrokerError))
-  const { reject = [], delete: deletes = [], hide = [] } = Object.groupBy(good, (entry) => fateOf(queue, entry))
+  const { reject = [], delete: deletes = [], hide = [] } = Object.groupBy(good, fateOf)
   const rejections = await rejectDeliveries(session, queue, reject)
   const rejected = reject.filter((entry) => !rejections.has(entry))
   const others = await Promise.all([deleteAll(session, [...deletes, ...rejected]), changeAll(session, hide)])
   return new Map([rejections, ...others].flatMap((failures) => [...failures]))
 }
 
-/** Without a dead-letter exchange a message that does not go back is dropped (contract §3.7). */
-function fateOf(queue: Queue, { settlement: { action, requeue = true } }: Open<Settlement>): Fate {
+function fateOf({ settlement: { action, requeue = true } }: Open<Settlement>): Fate {
   if (action === 'ack') return 'delete'
-  if (action === 'extend' || requeue) return 'hide'
-  return hasDeadLetterExchange(queue) ? 'reject' : 'delete'
+  return action === 'extend' || requeue ? 'hide' : 'reject'
 }
 
 const hiddenForS = ({ action, delayS = 0, visibilityS = DEFAULT_EXTENSION_S }: Settlement): number =>

@@ -1,3 +1,4 @@
+import type { NewSqsQueue } from '../delivery/sqs-queues.ts'
 import type { Intent } from '../journal/intents.ts'
 import { logError } from '../log.ts'
 import type { AmqpValue } from '../model/amqp-value.ts'
@@ -18,8 +19,23 @@ const MAX_NAMES = 2000
 /** How many calls to SQS's control plane are under way at once. */
 export const CONTROL_PLANE_CONCURRENCY = 10
 
-export const creatingIntent = (broker: Broker, sqsQueues: readonly string[]): Intent =>
-  intentOf(broker, 'creating', sqsQueues)
+/**
+ * Makes SQS queues for a commit that is to take the intent away which names them until then, so that whatever dies on the
+ * way, no SQS queue stays that no declared queue owns. A creation that failed may take effect yet, so its intent stays for
+ * the clock, which deletes what is there by then.
+ */
+export async function createUnderIntent(broker: Broker, sqsQueues: readonly NewSqsQueue[]): Promise<Intent> {
+  const names = sqsQueues.map(({ name }) => name)
+  const intent = intentOf(broker, 'creating', names)
+  await broker.journals.intents.put(intent)
+  try {
+    await broker.delivery.queues.createAll(sqsQueues, CONTROL_PLANE_CONCURRENCY)
+  } catch (error) {
+    await broker.journals.intents.abandon(intent.id)
+    throw error
+  }
+  return intent
+}
 
 /** As many intents as it takes to name all of these. */
 export function deletingIntents(broker: Broker, sqsQueues: readonly string[]): Intent[] {

@@ -11,17 +11,19 @@ export interface CopyIdentity {
   readonly queueId: string
   /** How often the message was dead-lettered or redriven, so that no deduplication window swallows a return to a queue. */
   readonly hop: number
+  /** How many of the last hops no delivery came before; left out for none. Not part of what tells copies apart. */
+  readonly idleHops?: number | undefined
 }
 
 /** The attribute's value. The first hop is left out. */
-export const encodeCopy = ({ publishId, queueId, hop }: CopyIdentity): string =>
-  carriedJson({ publish: publishId, queue: queueId, hop: hop === 0 ? undefined : hop })
+export const encodeCopy = ({ publishId, queueId, hop, idleHops = 0 }: CopyIdentity): string =>
+  carriedJson({ publish: publishId, queue: queueId, hop: hop || undefined, idle: idleHops || undefined })
 
 /** Throws `UnknownEnvelopeError` for whatever {@link encodeCopy} does not write. */
 export function parseCopy(attribute: string): CopyIdentity {
-  const { publish, queue, hop = 0 } = parseFields(attribute)
-  if (typeof publish === 'string' && typeof queue === 'string' && isHop(hop)) {
-    return { publishId: publish, queueId: queue, hop }
+  const { publish, queue, hop = 0, idle } = parseFields(attribute)
+  if (typeof publish === 'string' && typeof queue === 'string' && isHop(hop) && (idle === undefined || isHop(idle))) {
+    return { publishId: publish, queueId: queue, hop, ...(idle !== undefined && { idleHops: idle }) }
   }
   throw new UnknownEnvelopeError(`the attribute '${COPY_ATTRIBUTE}' is not in a known form`)
 }

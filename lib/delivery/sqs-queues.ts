@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Config } from '../config.ts'
+import { type Config, internalQueueName } from '../config.ts'
 import { randomText } from '../model/id.ts'
+import type { QueueSettings } from '../topology/vhost/queue-settings.ts'
 import { MAX_SQS_BYTES } from './claim-checks.ts'
 import { mapConcurrent } from './concurrent.ts'
 import { isFifoName, PHYSICAL_NAME_RANDOM_LENGTH, physicalName } from './physical-name.ts'
@@ -17,7 +18,19 @@ export const INTERNAL_RETENTION_S = 14 * DAY_S
 
 export interface CreateOptions {
   readonly retentionS?: number
+  /** What is in force for the declared queue; left out for SQS queues that nothing dies in. */
+  readonly settings?: RedriveSettings | undefined
 }
+
+/** Of the SQS queue where a declared queue keeps its dead letters. Nothing dies there. */
+export const DEAD_LETTERS_OPTIONS: CreateOptions = { retentionS: INTERNAL_RETENTION_S }
+
+/** An SQS queue that is to be made. */
+export interface NewSqsQueue extends CreateOptions {
+  readonly name: string
+}
+
+type RedriveSettings = Pick<QueueSettings, 'deliveryLimit'>
 
 type QueuesConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase'>
 
@@ -49,9 +62,18 @@ export class SqsQueues {
     await this.#sqs.createQueue({ QueueName: name, Attributes: this.attributesFor(name, options) })
   }
 
+  /** The attributes that the SQS queue of a declared queue should have, under what is in force for it. */
+  desiredAttributes(name: string, settings: RedriveSettings): Record<string, string> {
+    return this.attributesFor(name, { settings })
+  }
+
   /** The attributes that {@link create} sets. */
-  attributesFor(name: string, { retentionS = QUEUE_RETENTION_S }: CreateOptions = {}): Record<string, string> {
+  attributesFor(
+    name: string,
+    { retentionS = QUEUE_RETENTION_S, settings }: CreateOptions = {},
+  ): Record<string, string> {
     return {
+      ...(settings && { RedrivePolicy: this.#redrivePolicy(name, settings) }),
       MaximumMessageSize: String(MAX_SQS_BYTES),
       MessageRetentionPeriod: String(retentionS),
       SqsManagedSseEnabled: 'true',
@@ -60,9 +82,15 @@ export class SqsQueues {
     }
   }
 
+  /** What is received too often goes to the internal queue of dead messages. SQS wants both to be of one type. */
+  #redrivePolicy(name: string, settings: RedriveSettings): string {
+    const dead = internalQueueName(this.#config, isFifoName(name) ? 'dead.fifo' : 'dead')
+    return JSON.stringify({ deadLetterTargetArn: this.arnOf(dead), maxReceiveCount: maxReceiveCountOf(settings) })
+  }
+
   /** Creates SQS queues, at most `concurrency` at a time. Rejects with the first failure; repeating it is harmless. */
-  async createAll(names: readonly string[], concurrency: number): Promise<void> {
-    await mapConcurrent(names, concurrency, (name) => this.create(name))
+  async createAll(queues: readonly NewSqsQueue[], concurrency: number): Promise<void> {
+    await mapConcurrent(queues, concurrency, ({ name, ...options }) => this.create(name, options))
   }
 
   /** Deletes an SQS queue and all that is in it; one that is gone already is as good. */
@@ -89,6 +117,13 @@ export class SqsQueues {
     }
   }
 }
+
+/** SQS's bound, and as good as no limit (SQS API Reference, SetQueueAttributes). */
+const MAX_RECEIVE_COUNT = 1000
+
+/** A message dies once it has come back more often than the limit: it is delivered once more than that. */
+export const maxReceiveCountOf = ({ deliveryLimit }: RedriveSettings): number =>
+  deliveryLimit === undefined ? MAX_RECEIVE_COUNT : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)
 
 /** High throughput: groups are ordered each by itself, and deduplicated each by itself (SQS, high throughput for FIFO queues). */
 const FIFO_ATTRIBUTES = {

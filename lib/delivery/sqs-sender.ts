@@ -5,6 +5,7 @@ import { planBatches } from './batch-plan.ts'
 import { MAX_SQS_BYTES } from './claim-checks.ts'
 import { mapConcurrent } from './concurrent.ts'
 import { COPY_ATTRIBUTE } from './copy.ts'
+import { DEATH_ATTRIBUTE } from './death-note.ts'
 import { type EncodedMessage, MESSAGE_ATTRIBUTE } from './envelope.ts'
 import { isFifoName } from './physical-name.ts'
 import type { SqsApi } from './sqs-client.ts'
@@ -18,6 +19,8 @@ export interface Copy {
   readonly message: EncodedMessage
   /** What `encodeCopy` makes; absent for what is internal to Leveret. */
   readonly copyAttribute?: string
+  /** What `encodeDeathNote` makes; only on its way to the internal queue `dead`. */
+  readonly deathAttribute?: string
   readonly groupId?: string
   readonly deduplicationId?: string
 }
@@ -112,16 +115,20 @@ const planInAnyOrder = (slots: readonly Slot[]): Slot[][][] =>
     (batch) => [batch],
   )
 
-function entrySizeBytes({ copy: { message, copyAttribute } }: Slot): number {
-  const copyBytes = copyAttribute === undefined ? 0 : attributeSizeBytes(COPY_ATTRIBUTE, copyAttribute)
-  return message.sizeBytes + copyBytes + ENTRY_MARGIN_BYTES
+function entrySizeBytes({ copy: { message, copyAttribute, deathAttribute } }: Slot): number {
+  const copyBytes = optionalSizeBytes(COPY_ATTRIBUTE, copyAttribute)
+  return message.sizeBytes + copyBytes + optionalSizeBytes(DEATH_ATTRIBUTE, deathAttribute) + ENTRY_MARGIN_BYTES
 }
 
+const optionalSizeBytes = (name: string, value: string | undefined): number =>
+  value === undefined ? 0 : attributeSizeBytes(name, value)
+
 function toEntry(copy: Copy, index: number): SendMessageBatchRequestEntry {
-  const { message, copyAttribute, groupId, deduplicationId } = copy
+  const { message, copyAttribute, deathAttribute, groupId, deduplicationId } = copy
   const attributes: Record<string, MessageAttributeValue> = {}
   if (message.attribute !== undefined) attributes[MESSAGE_ATTRIBUTE] = textAttribute(message.attribute)
   if (copyAttribute !== undefined) attributes[COPY_ATTRIBUTE] = textAttribute(copyAttribute)
+  if (deathAttribute !== undefined) attributes[DEATH_ATTRIBUTE] = textAttribute(deathAttribute)
   return {
     Id: String(index),
     MessageBody: message.body,

@@ -22,4 +22,10 @@ export interface Queue {
   /** Present when the queue is FIFO. */
   readonly fifo?: FifoGrouping
   readonly sqsQueues: readonly SqsQueue[]
+  /** Where messages are kept that died without a dead-letter exchange; made when the first one does. */
+  readonly deadLetters?: SqsQueue
 }
+
+/** All SQS queues of a declared queue: they go when it goes. */
+export const allSqsQueues = ({ sqsQueues, deadLetters }: Queue): readonly SqsQueue[] =>
+  deadLetters ? [...sqsQueues, deadLetters] : sqsQueues

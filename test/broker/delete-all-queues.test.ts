@@ -3,7 +3,7 @@ import type { Broker } from '../../lib/broker/broker.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
 import { deleteAllQueues } from '../../lib/broker/delete-all-queues.ts'
 import { openSession, type VhostSession } from '../../lib/broker/session.ts'
-import { creatingIntent } from '../../lib/broker/sqs-intents.ts'
+import { createUnderIntent } from '../../lib/broker/sqs-intents.ts'
 import { openMemoryBroker } from '../api/support/memory-broker.ts'
 
 let broker: Broker
@@ -35,8 +35,8 @@ test('the SQS queues of all declared queues go, those of unfinished work too, an
   }
   const declared = [await sqsQueueOf('first'), await sqsQueueOf('second')]
   const { queues } = broker.delivery
-  await queues.createAll(['leveret-test-unfinished', 'somebody-elses'], 2)
-  const intent = creatingIntent(broker, ['leveret-test-unfinished'])
+  await queues.create('somebody-elses')
+  const intent = await createUnderIntent(broker, [{ name: 'leveret-test-unfinished' }])
   await broker.journals.intents.put({ ...intent, createdMs: intent.createdMs - 1 })
 
   await deleteAllQueues(broker)

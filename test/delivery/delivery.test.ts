@@ -102,8 +102,14 @@ describe('SQS queues', () => {
 
   it('can be made and deleted again and again', async () => {
     const names = [delivery.queues.newName('a', false), delivery.queues.newName('b', true)]
-    await delivery.queues.createAll(names, 2)
-    await delivery.queues.createAll(names, 2)
+    await delivery.queues.createAll(
+      names.map((name) => ({ name })),
+      2,
+    )
+    await delivery.queues.createAll(
+      names.map((name) => ({ name })),
+      2,
+    )
     await delivery.queues.deleteAll(names, 2)
     await delivery.queues.deleteAll(names, 2)
     expect(await delivery.queues.attributes(names[0] ?? '')).toBeUndefined()

@@ -4,7 +4,7 @@ import { mapConcurrent } from '../../delivery/concurrent.ts'
 import { isPhysicalName } from '../../delivery/physical-name.ts'
 import type { SqsQueues } from '../../delivery/sqs-queues.ts'
 import { differingAttributes, type Finding } from './findings.ts'
-import type { JournalAccount } from './read-journal.ts'
+import type { DeclaredSqsQueue, JournalAccount } from './read-journal.ts'
 
 export interface Examination {
   readonly findings: readonly Finding[]
@@ -29,8 +29,8 @@ export async function examine({ namePrefix, listed, account, queues }: Found): P
   const orphans = unowned.filter((name) => isPhysicalName(namePrefix, name))
   const findings = [
     ...(await mapConcurrent([...internal], CONTROL_PLANE_CONCURRENCY, (name) => examineInternal(queues, name))),
-    ...(await mapConcurrent([...declared], CONTROL_PLANE_CONCURRENCY, ([name, owner]) =>
-      examineDeclared(queues, name, owner, isPhysicalName(namePrefix, name)),
+    ...(await mapConcurrent([...declared], CONTROL_PLANE_CONCURRENCY, ([name, declaredQueue]) =>
+      examineDeclared(queues, name, declaredQueue, isPhysicalName(namePrefix, name)),
     )),
     ...(await mapConcurrent(orphans, CONTROL_PLANE_CONCURRENCY, (name) => examineOrphan(queues, name))),
   ]
@@ -49,12 +49,12 @@ async function examineInternal(queues: SqsQueues, name: string): Promise<Finding
 async function examineDeclared(
   queues: SqsQueues,
   name: string,
-  owner: string,
+  { owner, options }: DeclaredSqsQueue,
   isOurs: boolean,
 ): Promise<Finding | undefined> {
   const actual = await queues.attributes(name)
-  if (actual === undefined) return { type: 'missing', name, owner }
-  const expected = isOurs ? differingAttributes(actual, queues.attributesFor(name)) : {}
+  if (actual === undefined) return { type: 'missing', name, owner, options }
+  const expected = isOurs ? differingAttributes(actual, queues.attributesFor(name, options)) : {}
   return Object.keys(expected).length === 0 ? undefined : { type: 'wrong-attributes', name, owner, actual, expected }
 }
 

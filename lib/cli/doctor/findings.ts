@@ -1,7 +1,9 @@
+import type { CreateOptions } from '../../delivery/sqs-queues.ts'
+
 /** What is wrong with an SQS queue, or with the lack of one. */
 export type Finding =
   /** A declared queue has no SQS queue: publishes to it answer 503. */
-  | { readonly type: 'missing'; readonly name: string; readonly owner: string }
+  | { readonly type: 'missing'; readonly name: string; readonly owner: string; readonly options: CreateOptions }
   /** One of the queues that the stack makes is not there. */
   | { readonly type: 'missing-internal'; readonly name: string }
   /** No declared queue owns it. */
@@ -45,15 +47,19 @@ function isEquivalent(name: string, actual: Readonly<Record<string, string | und
   // A key of one's own takes the place of SQS's.
   if (name === 'SqsManagedSseEnabled' && actual.KmsMasterKeyId !== undefined) return true
   const value = actual[name]
-  return name === 'Policy' ? canonicalJson(value) === canonicalJson(expected) : value === expected
+  return name === 'Policy' || name === 'RedrivePolicy'
+    ? canonicalJson(value) === canonicalJson(expected)
+    : value === expected
 }
 
-/** SQS may write a policy's fields in an order of its own. */
+/** SQS may write a policy's fields in an order of its own, and its numbers as texts. */
 function canonicalJson(json: string | undefined): string | undefined {
   if (json === undefined) return undefined
   return JSON.stringify(JSON.parse(json), (_key, value: unknown) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)))
-      : value,
+      : typeof value === 'number'
+        ? String(value)
+        : value,
   )
 }

@@ -1,5 +1,6 @@
 import type { BrokerJournals } from '../../broker/broker.ts'
 import type { SqsIntentBody } from '../../broker/sqs-intents.ts'
+import { type CreateOptions, DEAD_LETTERS_OPTIONS } from '../../delivery/sqs-queues.ts'
 import type { Blobs } from '../../journal/blobs.ts'
 import { systemClock } from '../../journal/clock.ts'
 import { openDynamoDbStore } from '../../journal/dynamodb-store.ts'
@@ -12,10 +13,18 @@ import { vhostMachine } from '../../topology/vhost/machine.ts'
 
 /** What the journal says of SQS queues. */
 export interface JournalAccount {
-  /** Declared queues by the SQS queues behind them: `queue 'orders' in vhost '/'`. */
-  readonly declared: ReadonlyMap<string, string>
+  /** Declared queues by the SQS queues behind them. */
+  readonly declared: ReadonlyMap<string, DeclaredSqsQueue>
   /** SQS queues that are being made or deleted right now, or were when whoever did it died: `clock` finishes those. */
   readonly inHand: ReadonlySet<string>
+}
+
+/** What the journal says of an SQS queue. */
+export interface DeclaredSqsQueue {
+  /** `queue 'orders' in vhost '/'`. */
+  readonly owner: string
+  /** How it is to be made, as things stand. */
+  readonly options: CreateOptions
 }
 
 /** What a broker's journal is asked by those who look after it; it is only read. */
@@ -68,14 +77,17 @@ async function intendedQueues(journals: BrokerJournals): Promise<Set<string>> {
   return new Set(intents.flatMap(({ body }) => (body as unknown as SqsIntentBody).sqsQueues))
 }
 
-async function declaredQueues(journals: BrokerJournals): Promise<Map<string, string>> {
-  const declared = new Map<string, string>()
+async function declaredQueues(journals: BrokerJournals): Promise<Map<string, DeclaredSqsQueue>> {
+  const declared = new Map<string, DeclaredSqsQueue>()
   const { access } = await journals.view(journals.arrival(), { confirm: true })
   for (const name of [...access.vhosts.keys()]) {
     const request = { confirm: true, vhost: (current: typeof access) => current.vhosts.get(name)?.id }
     const { vhost } = await journals.view(journals.arrival(), request)
     for (const { queue } of vhost?.queues() ?? []) {
-      for (const sqsQueue of queue.sqsQueues) declared.set(sqsQueue.name, describeObject('queue', queue.name, name))
+      const owner = describeObject('queue', queue.name, name)
+      const options = { settings: vhost?.settingsOf(queue) }
+      for (const sqsQueue of queue.sqsQueues) declared.set(sqsQueue.name, { owner, options })
+      if (queue.deadLetters) declared.set(queue.deadLetters.name, { owner, options: DEAD_LETTERS_OPTIONS })
     }
   }
   return declared

@@ -23,7 +23,7 @@ export function remedyFor(
   const { name } = finding
   switch (finding.type) {
     case 'missing':
-      return { words: `make ${name} again, empty`, apply: () => queues.create(name) }
+      return { words: `make ${name} again, empty`, apply: () => queues.create(name, finding.options) }
     case 'missing-internal':
       return { words: `leave ${name} to the stack: deploy it again` }
     case 'orphan':

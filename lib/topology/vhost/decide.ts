@@ -1,4 +1,5 @@
 import { type Bind, bind, type Unbind, unbind } from './binding.ts'
+import { type OpenDeadLetters, openDeadLetters } from './dead-letters.ts'
 import type { VhostEvent } from './events.ts'
 import { type DeclareExchange, type DeleteExchange, declareExchange, deleteExchange } from './exchange.ts'
 import { type ImportIntoVhost, importIntoVhost } from './import.ts'
@@ -12,6 +13,7 @@ export type VhostCommand =
   | DeleteExchange
   | DeclareQueue
   | DeleteQueue
+  | OpenDeadLetters
   | Bind
   | Unbind
   | SetPolicy
@@ -34,6 +36,8 @@ export function decideVhost(state: VhostState, command: VhostCommand): VhostEven
       return declareQueue(state, command)
     case 'delete-queue':
       return deleteQueue(state, command)
+    case 'open-dead-letters':
+      return openDeadLetters(state, command)
     case 'bind':
       return bind(state, command)
     case 'unbind':

@@ -1,7 +1,7 @@
 import type { AmqpValue } from '../../model/amqp-value.ts'
 import type { Binding } from '../../model/binding.ts'
 import type { Exchange } from '../../model/exchange.ts'
-import type { Queue } from '../../model/queue.ts'
+import type { Queue, SqsQueue } from '../../model/queue.ts'
 
 /** A policy as stored; what it does is the matter of those who read it (contract §1.5). */
 export interface Policy {
@@ -34,6 +34,12 @@ export type VhostEvent =
   | { readonly type: 'exchange-deleted'; readonly id: string; readonly name: string }
   | { readonly type: 'queue-declared'; readonly queue: Queue }
   | { readonly type: 'queue-deleted'; readonly id: string; readonly name: string }
+  | {
+      readonly type: 'dead-letters-opened'
+      readonly id: string
+      readonly name: string
+      readonly sqsQueue: SqsQueue
+    }
   | { readonly type: 'bound'; readonly binding: Binding }
   | { readonly type: 'unbound'; readonly binding: Binding }
   | { readonly type: 'policy-set'; readonly policy: Policy }

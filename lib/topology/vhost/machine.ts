@@ -17,7 +17,7 @@ interface VhostSnapshot {
 
 /** The state machine of a vhost's journal (docs/architecture.md): what each event does to the topology. */
 export const vhostMachine = {
-  format: 1,
+  format: 2,
 
   initial: (): VhostState => new VhostState(),
 
@@ -39,6 +39,9 @@ export const vhostMachine = {
         break
       case 'queue-deleted':
         state.removeQueue(event.id)
+        break
+      case 'dead-letters-opened':
+        state.openDeadLetters(event.id, event.sqsQueue)
         break
       case 'bound':
         state.addBinding(event.binding)

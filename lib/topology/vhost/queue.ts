@@ -47,11 +47,15 @@ export function declareQueue(state: VhostState, command: DeclareQueue, added = 0
   if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
   assertRoom(state, command, added)
   assertExchangeNameArgument(object, 'x-dead-letter-exchange', command.arguments)
-  const type = queueTypeOf(command.arguments, object, command.defaultType)
-  assertQueueArguments(command.arguments, type, object)
-  assertProperties(command, type, object)
-  return [{ type: 'queue-declared', queue: newQueue(command, type) }]
+  const queue = queueFrom(command, state.vhost)
+  assertQueueArguments(command.arguments, queue.type, object)
+  assertProperties(command, queue.type, object)
+  return [{ type: 'queue-declared', queue }]
 }
+
+/** The queue that a command makes where it is not refused. Throws `precondition-failed` for a type that is none. */
+export const queueFrom = (command: DeclareQueue, vhost: string): Queue =>
+  newQueue(command, queueTypeOf(command.arguments, describeObject('queue', command.name, vhost), command.defaultType))
 
 function newQueue(command: DeclareQueue, type: QueueType): Queue {
   const { id, name, durable, autoDelete, user, sqsQueues } = command

@@ -1,6 +1,6 @@
 import { type Binding, bindingKey } from '../../model/binding.ts'
 import { alternateExchangeOf, type Exchange } from '../../model/exchange.ts'
-import type { Queue } from '../../model/queue.ts'
+import type { Queue, SqsQueue } from '../../model/queue.ts'
 import type { BindingIndex } from '../../routing/exchange-type.ts'
 import { exchangeType } from '../../routing/exchange-types.ts'
 import type { RoutedExchange, RoutingView } from '../../routing/view.ts'
@@ -173,6 +173,11 @@ export class VhostState implements RoutingView {
     this.#queues.set(queue.id, { queue, incoming: new Map() })
     this.#queueIds.set(queue.name, queue.id)
     for (const { name } of queue.sqsQueues) this.#queueIdsBySqsName.set(name, queue.id)
+  }
+
+  openDeadLetters(id: string, deadLetters: SqsQueue): void {
+    const node = this.#queues.get(id)
+    if (node) this.#queues.set(id, { ...node, queue: { ...node.queue, deadLetters } })
   }
 
   removeQueue(id: string): void {

@@ -1,6 +1,6 @@
 import { ensureBootstrapped } from '../../../lib/broker/bootstrap.ts'
 import type { Broker } from '../../../lib/broker/broker.ts'
-import type { Config } from '../../../lib/config.ts'
+import { type Config, internalQueueName, internalQueues } from '../../../lib/config.ts'
 import { openDelivery } from '../../../lib/delivery/delivery.ts'
 import type { Blobs } from '../../../lib/journal/blobs.ts'
 import { systemClock } from '../../../lib/journal/clock.ts'
@@ -27,6 +27,7 @@ const CONFIG: Config = {
 /** A whole broker in memory, with nothing in it but vhost `/` and the administrator guest/guest. */
 export async function openMemoryBroker(): Promise<Broker> {
   const broker = openEmptyMemoryBroker()
+  for (const queue of internalQueues()) await broker.delivery.queues.create(internalQueueName(CONFIG, queue))
   await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
   return broker
 }

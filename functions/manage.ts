@@ -5,15 +5,17 @@ import type { Broker } from '../lib/broker/broker.ts'
 import { onFirstCall } from '../lib/broker/on-first-call.ts'
 import { setUpOnce } from '../lib/broker/set-up.ts'
 
-/** Serves the rest of the API: topology, users, permissions, definitions, what is listed and shown. */
-export const createHandler = (broker: Broker): HttpHandler => lambdaHandler(createApi(broker, manageRoutes))
-
-/** Where the deployment could not set the broker up, since custom resources do nothing there, the first request does. */
-export const handler = onFirstCall((broker) => {
-  const serve = createHandler(broker)
+/**
+ * Serves the rest of the API: topology, users, permissions, definitions, what is listed and shown. Where the deployment
+ * could not set the broker up, since custom resources do nothing there, the first request does.
+ */
+export const createHandler = (broker: Broker): HttpHandler => {
+  const serve = lambdaHandler(createApi(broker, manageRoutes))
   const ensureSetUp = setUpOnce(broker)
-  return async (event: Parameters<HttpHandler>[0]) => {
+  return async (event) => {
     await ensureSetUp()
     return serve(event)
   }
-})
+}
+
+export const handler = onFirstCall(createHandler)

@@ -40,19 +40,22 @@ export interface AwsOptions {
     readonly s3?: string
     readonly secretsmanager?: string
   }
+  /** Told of every call by the SDK itself, with what is sent and answered; never on AWS, where a log must hold no message. */
+  readonly logger?: AwsLogger
 }
+
+/** The part of a console that the AWS SDK writes to. */
+export type AwsLogger = Readonly<Record<'trace' | 'debug' | 'info' | 'warn' | 'error', (...content: unknown[]) => void>>
+
+type ClientOptions = Omit<AwsOptions, 'endpoints'> & { readonly endpoint?: string }
 
 /** What all AWS SDK clients are made with. Members that are left out are the SDK's to find in its environment. */
 export function clientOptions(
-  { region, credentials, endpoints }: AwsOptions,
+  { endpoints, ...common }: AwsOptions,
   service: 'dynamodb' | 'sqs' | 's3' | 'secretsmanager',
-): { region?: string; credentials?: { accessKeyId: string; secretAccessKey: string }; endpoint?: string } {
+): ClientOptions {
   const endpoint = endpoints?.[service]
-  return {
-    ...(region !== undefined && { region }),
-    ...(credentials !== undefined && { credentials }),
-    ...(endpoint !== undefined && { endpoint }),
-  }
+  return { ...common, ...(endpoint !== undefined && { endpoint }) }
 }
 
 /** The names of the environment variables that the stack sets and {@link readConfig} reads. */

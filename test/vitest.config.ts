@@ -1,10 +1,20 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** Where the integration suite of this run leaves what it has recorded, and `privileges` finds it. */
+const LEVERET_RECORDINGS = join(tmpdir(), `leveret-recordings-${process.pid}`)
+
+/** Vitest runs one order after the other. Where there is a single worker, what has no order of its own comes after all others. */
+const AT_FIRST = { groupOrder: 1 }
+const AT_LAST = { groupOrder: 2 }
+
 /**
  * unit: pure rooms and their property tests. integration: the embedded cloud, through the front door.
+ * privileges: what integration recorded, against the synthesised roles; after it, in the same run.
  * localstack: the same stories, and a few more, to a broker that is deployed there; test/localstack/run.ts runs it.
  * published: the packed package in projects of its own.
  * differential: beside a real RabbitMQ (RABBITMQ_HTTP); never part of `npm test`.
@@ -22,8 +32,10 @@ export default defineConfig({
             'test/published/**',
             'test/differential/**',
             'test/localstack/**',
+            'test/privileges/recorded.test.ts',
             '**/node_modules/**',
           ],
+          sequence: AT_FIRST,
         },
       },
       {
@@ -31,8 +43,21 @@ export default defineConfig({
           name: 'integration',
           root,
           include: ['test/integration/**/*.test.ts'],
+          setupFiles: ['test/privileges/record-file.ts'],
+          globalSetup: ['test/privileges/remove-recordings.ts'],
+          env: { LEVERET_RECORDINGS },
+          sequence: AT_FIRST,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'privileges',
+          root,
+          include: ['test/privileges/recorded.test.ts'],
+          env: { LEVERET_RECORDINGS },
+          sequence: AT_LAST,
         },
       },
       {

@@ -40,6 +40,8 @@ export interface EmbeddedCloudOptions extends DynoxideSearch {
   readonly dataDir: string
   /** Where set, nothing is embedded; only blobs are kept in the data directory. */
   readonly awsEndpointUrl?: string | undefined
+  /** By default all of them over one broker, with its first vhost and administrator. */
+  readonly openHandlers?: (config: Config) => Promise<Handlers>
 }
 
 export interface EmbeddedCloud {
@@ -111,7 +113,7 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
     const sqs = openSqsClient(backends.aws)
     resources.defer(() => sqs.destroy())
     const config = await createConfig(directory, backends, sqs, options.awsEndpointUrl)
-    const { openHandlers } = await loading
+    const { openHandlers = (await loading).openHandlers } = options
     const opened = await openHandlers(config)
     resources.defer(() => opened.close())
     const callers = startCallers(config, sqs, opened)

@@ -6,6 +6,7 @@ import { createHandler as createManage } from '../../functions/manage.ts'
 import { createHandler as createPublish } from '../../functions/publish.ts'
 import { createHandler as createRelay } from '../../functions/relay.ts'
 import { ensureBootstrapped } from '../broker/bootstrap.ts'
+import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
 import type { Config, FedFunction } from '../config.ts'
 
@@ -19,7 +20,7 @@ export interface ApiHandlers {
   readonly manage: ApiHandler
 }
 
-/** All that is deployed, over one broker. */
+/** All that is deployed and called again and again. */
 export interface Handlers extends ApiHandlers {
   /** Those that internal queues feed. */
   readonly fed: Readonly<Record<FedFunction, SqsHandler>>
@@ -38,12 +39,14 @@ export async function openHandlers(config: Config): Promise<Handlers> {
     await broker.close()
     throw error
   }
-  return {
-    publish: createPublish(broker),
-    consume: createConsume(broker),
-    manage: createManage(broker),
-    fed: { relay: createRelay(broker), 'dead-letter': createDeadLetter(broker) },
-    clock: createClock(broker),
-    close: () => broker.close(),
-  }
+  return { ...createHandlers(() => broker), close: () => broker.close() }
 }
+
+/** The handlers over the broker that each function has, by the name of its file in `functions/`. */
+export const createHandlers = (brokerOf: (name: string) => Broker): Omit<Handlers, 'close'> => ({
+  publish: createPublish(brokerOf('publish')),
+  consume: createConsume(brokerOf('consume')),
+  manage: createManage(brokerOf('manage')),
+  fed: { relay: createRelay(brokerOf('relay')), 'dead-letter': createDeadLetter(brokerOf('dead-letter')) },
+  clock: createClock(brokerOf('clock')),
+})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Leveret } from '../../cdk/leveret.ts'
-import { isAllowed, queueArn, roleStatements, stackId } from './policies.ts'
+import { queueArn } from '../privileges/arns.ts'
+import { isAllowed, roleStatements, stackId } from './policies.ts'
 import { newStack, synthesise } from './synthesised.ts'
 
 const FIRST = { stackId: stackId('11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa') }

@@ -1,9 +1,12 @@
 import type { Template } from 'aws-cdk-lib/assertions'
+import { ACCOUNT, PARTITION, REGION } from '../privileges/arns.ts'
 import { type Resource, resourcesOf } from './synthesised.ts'
 
 /** What CloudFormation knows when it makes a stack; `stackId` is the whole ARN. */
 export interface World {
   readonly stackId: string
+  /** What `Ref` gives, by logical id, and `Fn::GetAtt`, by `id.Attribute`, where it is known; elsewhere the stack's id is in it. */
+  readonly values?: ReadonlyMap<string, string>
 }
 
 export interface Statement {
@@ -12,12 +15,8 @@ export interface Statement {
   readonly Resource: readonly string[]
 }
 
-const [PARTITION, REGION, ACCOUNT] = ['aws', 'eu-west-1', '123456789012']
-
 export const stackId = (guid: string): string =>
   `arn:${PARTITION}:cloudformation:${REGION}:${ACCOUNT}:stack/Leveret/${guid}`
-
-export const queueArn = (name: string): string => `arn:${PARTITION}:sqs:${REGION}:${ACCOUNT}:${name}`
 
 /** A value of a template as CloudFormation would put it; references to resources become names that hold the stack's id. */
 export function resolve(value: unknown, world: World): unknown {
@@ -31,8 +30,8 @@ export function resolve(value: unknown, world: World): unknown {
 }
 
 const INTRINSICS: Readonly<Record<string, (argument: unknown, world: World) => unknown>> = {
-  Ref: (name, world) => pseudoParameters(world)[String(name)] ?? `${world.stackId}:${name}`,
-  'Fn::GetAtt': (argument, world) => `${world.stackId}:${(argument as string[]).join('.')}`,
+  Ref: (name, world) => pseudoParameters(world)[String(name)] ?? valueBehind(String(name), world),
+  'Fn::GetAtt': (argument, world) => valueBehind((argument as string[]).join('.'), world),
   'Fn::Join': (argument) => {
     const [separator, items] = argument as [string, string[]]
     return items.join(separator)
@@ -46,6 +45,9 @@ const INTRINSICS: Readonly<Record<string, (argument: unknown, world: World) => u
     return items[index]
   },
 }
+
+const valueBehind = (reference: string, { values, stackId }: World): string =>
+  values?.get(reference) ?? `${stackId}:${reference}`
 
 const pseudoParameters = (world: World): Readonly<Record<string, string>> => ({
   'AWS::StackId': world.stackId,
@@ -105,7 +107,8 @@ export function isAllowed(statements: readonly Statement[], action: string, reso
   return hits.some(({ Effect }) => Effect === 'Allow') && !hits.some(({ Effect }) => Effect === 'Deny')
 }
 
-function matches(pattern: string, text: string): boolean {
+/** Whether a pattern of a policy, with its `*` and `?`, says this. */
+export function matches(pattern: string, text: string): boolean {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&')
   return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(text)
 }

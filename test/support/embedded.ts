@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll } from 'vitest'
 import { type LeveretOptions, type RunningLeveret, startLeveret } from '../../lib/local/testing.ts'
+import { recordingsDirectory } from '../privileges/recorder.ts'
+import { startAsDeployed } from './as-deployed.ts'
 import { inTurn, takeDeployed } from './deployed.ts'
 
 export interface ApiAnswer {
@@ -36,7 +38,7 @@ export function useLeveret(options?: LeveretOptions): EmbeddedLeveret {
   beforeAll(async () => {
     const deployed = takeDeployed()
     isDeployed = deployed !== undefined
-    started = deployed ?? (await startLeveret(options))
+    started = deployed ?? (await start(options))
   }, START_DEADLINE_MS)
   afterAll(() => started?.close(), START_DEADLINE_MS)
   const running = (): RunningLeveret => {
@@ -53,6 +55,10 @@ export function useLeveret(options?: LeveretOptions): EmbeddedLeveret {
     },
   }
 }
+
+/** Where calls are recorded, it is each function that makes them. */
+const start = (options?: LeveretOptions): Promise<RunningLeveret> =>
+  recordingsDirectory() === undefined ? startLeveret(options) : startAsDeployed(options)
 
 /** As {@link EmbeddedLeveret.call}, for a broker that was started otherwise. */
 export async function callApi(

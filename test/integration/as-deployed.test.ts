@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Broker } from '../../lib/broker/broker.ts'
+import { openBroker } from '../../lib/broker/open-broker.ts'
+import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
+import { encodeIntent } from '../../lib/journal/intents.ts'
+import { type AsDeployedOptions, type LeveretAsDeployed, startAsDeployed } from '../support/as-deployed.ts'
+import { callApi, type EmbeddedLeveret } from '../support/embedded.ts'
+import { eventually, Story, unique } from './story.ts'
+
+/** What has no part in other stories: new environments, custom resources, the clock, and objects that are gone. */
+
+const dataDir = mkdtempSync(join(tmpdir(), 'leveret-as-deployed-'))
+let leveret: LeveretAsDeployed
+/** A broker of nobody's, to look at what is there. */
+let witness: Broker
+/** Whether the payloads in the bucket are gone, as they are by their age. */
+let isLost = false
+
+const options: AsDeployedOptions = {
+  dataDir,
+  wrapBlobs: (blobs) => ({
+    put: (key, bytes) => blobs.put(key, bytes),
+    get: async (key) => (isLost && key.startsWith('live/') ? undefined : blobs.get(key)),
+  }),
+}
+
+async function start(more: AsDeployedOptions = {}): Promise<void> {
+  leveret = await startAsDeployed({ ...options, ...more })
+  witness = openBroker(leveret.config)
+}
+
+async function stop(): Promise<void> {
+  await witness.close()
+  await leveret.close()
+}
+
+beforeAll(() => start({ hasCustomResources: false }))
+afterAll(async () => {
+  await stop()
+  rmSync(dataDir, { recursive: true })
+})
+afterEach(() => {
+  isLost = false
+  vi.restoreAllMocks()
+})
+
+const embedded: EmbeddedLeveret = {
+  get running() {
+    return leveret
+  },
+  call: (...call) => callApi(leveret, ...call),
+}
+const story = new Story(embedded)
+
+const silenceErrors = () => vi.spyOn(console, 'error').mockImplementation(() => undefined)
+
+const PUBLISHED_BYTES = 2_000_000
+/** More than one publish sends to by itself. */
+const WIDE = 60
+
+/** A vhost with a base, and an exchange that leads to more queues than one publish sends to. */
+async function wideVhost(): Promise<{ readonly inVhost: Story; readonly queues: readonly string[] }> {
+  const inVhost = await story.inVhost(unique('wide'))
+  const queues = Array.from({ length: WIDE }, (_, index) => `queue-${index}`)
+  const binding = { source: 'amq.fanout', destination_type: 'queue', routing_key: '' }
+  // As large as what is entered before a base is due.
+  const bindings = queues.map((destination) => ({ ...binding, destination, arguments: { why: 'x'.repeat(5_000) } }))
+  const file = { queues: queues.map((name) => ({ name })), bindings }
+  expect((await inVhost.call('POST', `/api/definitions/${inVhost.vhost}`, file)).status).toBe(204)
+  return { inVhost, queues }
+}
+
+test('a broker that no custom resource has set up is set up by the first request', async () => {
+  expect(await story.call('GET', '/api/whoami')).toMatchObject({ status: 200, body: { name: 'guest' } })
+})
+
+describe('a payload that is larger than an SQS message', () => {
+  test('reaches all queues of a wide fan-out, from an environment that begins with a base', async () => {
+    const { inVhost, queues } = await wideVhost()
+    expect(await inVhost.publish('amq.fanout', { payload: 'x'.repeat(PUBLISHED_BYTES) })).toBe(true)
+    for (const queue of [queues[0] ?? '', queues.at(-1) ?? '']) {
+      const got = await eventually(
+        () => inVhost.get(queue),
+        (messages) => messages.length > 0,
+      )
+      expect(got).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
+    }
+  })
+
+  test('stays in its queue, and with the relay, while the bucket does not have it', async () => {
+    const errors = silenceErrors()
+    const { inVhost } = await wideVhost()
+    const queue = await inVhost.queue('single')
+    isLost = true
+    const payload = 'x'.repeat(PUBLISHED_BYTES)
+    expect(await inVhost.publish('', { routing_key: queue, payload })).toBe(true)
+    const body = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' }
+    expect((await inVhost.call('POST', `${inVhost.path('queues', queue)}/get`, body)).status).toBe(503)
+    expect(await inVhost.publish('amq.fanout', { payload })).toBe(true)
+    await vi.waitUntil(() => JSON.stringify(errors.mock.calls).includes('a fan-out is left in the relay queue'), 20_000)
+    isLost = false
+    expect(await inVhost.get(queue)).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
+  })
+})
+
+/** SQS queues that somebody made, or was to delete, eleven minutes ago, and then died. */
+async function leaveQueues(state: 'creating' | 'deleting'): Promise<string> {
+  const name = witness.delivery.queues.newName(unique('left'), false)
+  await witness.delivery.queues.create(name)
+  const store = openDynamoDbStore(leveret.config)
+  const createdMs = Date.now() - 11 * 60_000
+  await store.putIntent(encodeIntent({ id: name, state, createdMs, body: { sqsQueues: [name] } }))
+  store.close()
+  return name
+}
+
+const isThere = async (sqsQueueName: string): Promise<boolean> =>
+  (await witness.delivery.queues.attributes(sqsQueueName)) !== undefined
+
+test('the clock deletes SQS queues that were left behind', async () => {
+  const left = [await leaveQueues('creating'), await leaveQueues('deleting')]
+  expect(await Promise.all(left.map(isThere))).toEqual([true, true])
+  await leveret.clock()
+  expect(await Promise.all(left.map(isThere))).toEqual([false, false])
+})
+
+describe('new environments of all functions', () => {
+  let queue = ''
+  beforeAll(async () => {
+    await wideVhost()
+    queue = await story.queue(unique('kept'))
+    await stop()
+    await start()
+  })
+
+  test('serve what was there before, with the administrator as it was', async () => {
+    expect(await leveret.changeStack('Update')).toMatchObject({ Status: 'SUCCESS' })
+    const answer = await story.call('GET', '/api/queues?disable_stats=true')
+    expect(answer.status).toBe(200)
+    expect((answer.body as { name: string }[]).map(({ name }) => name)).toContain(queue)
+  })
+
+  test('find no SQS queue of the broker after its stack is deleted with all that it holds', async () => {
+    const { body } = await story.call('GET', story.path('queues', queue))
+    const [url = ''] = (body as { sqs_urls: string[] }).sqs_urls
+    const declared = url.slice(url.lastIndexOf('/') + 1)
+    const left = await leaveQueues('deleting')
+    expect(await Promise.all([declared, left].map(isThere))).toEqual([true, true])
+    expect(await leveret.changeStack('Delete', { DeleteQueues: 'true' })).toMatchObject({ Status: 'SUCCESS' })
+    expect(await Promise.all([declared, left].map(isThere))).toEqual([false, false])
+  })
+})

@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
+import { createHandler as createBootstrap } from '../../functions/bootstrap.ts'
+import type { Broker } from '../../lib/broker/broker.ts'
+import { openBroker } from '../../lib/broker/open-broker.ts'
+import { type Config, readLocalEnvironment } from '../../lib/config.ts'
+import { type Blobs, openBlobs } from '../../lib/journal/blobs.ts'
+import { startEmbeddedCloud } from '../../lib/local/embedded-cloud.ts'
+import { ADMINISTRATOR, createHandlers, type Handlers } from '../../lib/local/handlers.ts'
+import type { LeveretOptions, RunningLeveret } from '../../lib/local/testing.ts'
+import { recorded } from '../privileges/recorder.ts'
+import { type AwsStubs, startAwsStubs } from './aws-stubs.ts'
+
+const BUCKET = 'leveret-local-blobs'
+const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:leveret-local-administrator'
+
+export interface AsDeployedOptions extends LeveretOptions {
+  /** Where custom resources do nothing, the broker is set up by the first request. */
+  readonly hasCustomResources?: boolean
+  /** Between the bucket and the directory that it is kept in. */
+  readonly wrapBlobs?: (blobs: Blobs) => Blobs
+}
+
+export interface LeveretAsDeployed extends RunningLeveret {
+  readonly config: Config
+  readonly clock: Handlers['clock']
+  /** Has a new environment of a function do something. */
+  coldly<Result>(functionName: string, work: (broker: Broker) => Promise<Result>): Promise<Result>
+  /** What CloudFormation asks of the custom resource; resolves with what it is answered. */
+  changeStack(
+    RequestType: 'Create' | 'Update' | 'Delete',
+    properties?: Readonly<Record<string, string>>,
+  ): Promise<AwsStubs['answers'][number] | undefined>
+}
+
+/**
+ * The embedded cloud with what it leaves out for the sake of speed: each function has a broker of its own, as it has in an
+ * environment of Lambda, blobs are in S3, and a custom resource makes the administrator that a secret names. What the
+ * functions ask of AWS is recorded.
+ */
+export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<LeveretAsDeployed> {
+  const { port = 0, hasCustomResources = true, wrapBlobs = (blobs) => blobs } = options
+  const resources = new AsyncDisposableStack()
+  try {
+    const dataDir = options.dataDir ?? (await temporaryDirectory(resources))
+    let opened: Functions | undefined
+    const { dynoxideBin, searchPath } = readLocalEnvironment()
+    const openHandlers = async (config: Config): Promise<Handlers> => {
+      opened = await openFunctions(config, wrapBlobs)
+      if (hasCustomResources) await opened.changeStack('Create')
+      return opened.handlers
+    }
+    const cloud = await startEmbeddedCloud({ port, dataDir, dynoxideBin, searchPath, openHandlers })
+    resources.defer(() => cloud.close())
+    if (opened === undefined) throw new Error('the embedded cloud opened no handlers')
+    const { handlers, ...functions } = opened
+    return {
+      url: cloud.url,
+      username: ADMINISTRATOR.user,
+      password: ADMINISTRATOR.password,
+      sqsEndpoint: cloud.url,
+      ...functions,
+      clock: handlers.clock,
+      close: () => resources.disposeAsync(),
+    }
+  } catch (error) {
+    await resources.disposeAsync()
+    throw error
+  }
+}
+
+async function temporaryDirectory(resources: AsyncDisposableStack): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'leveret-'))
+  resources.defer(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+interface Functions extends Pick<LeveretAsDeployed, 'config' | 'coldly' | 'changeStack'> {
+  readonly handlers: Handlers
+}
+
+async function openFunctions(local: Config, wrapBlobs: (blobs: Blobs) => Blobs): Promise<Functions> {
+  const { user: username, password } = ADMINISTRATOR
+  const stubs = await startAwsStubs({
+    blobs: wrapBlobs(openBlobs(local)),
+    secret: JSON.stringify({ username, password }),
+  })
+  const endpoints = { ...local.aws.endpoints, s3: stubs.url, secretsmanager: stubs.url }
+  const aws = { ...local.aws, endpoints }
+  const config: Config = { ...local, aws, blobs: `s3://${BUCKET}`, administratorSecret: SECRET_ARN }
+  const brokers: Broker[] = []
+  const handlers = createHandlers((functionName) => {
+    const broker = openBroker(recorded(config, functionName))
+    brokers.push(broker)
+    return broker
+  })
+  const close = async (): Promise<void> => {
+    await Promise.all(brokers.map((broker) => broker.close()))
+    await stubs.close()
+  }
+  const coldly: LeveretAsDeployed['coldly'] = async (functionName, work) => {
+    const broker = openBroker(recorded(config, functionName))
+    try {
+      return await work(broker)
+    } finally {
+      await broker.close()
+    }
+  }
+  const changeStack: LeveretAsDeployed['changeStack'] = async (RequestType, ResourceProperties = {}) => {
+    const event = { RequestType, ResourceProperties, ResponseURL: `${stubs.url}/cloudformation` }
+    await coldly('bootstrap', (broker) => createBootstrap(broker)(event as CloudFormationCustomResourceEvent))
+    return stubs.answers.at(-1)
+  }
+  return { config, coldly, changeStack, handlers: { ...handlers, close } }
+}

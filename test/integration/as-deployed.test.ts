@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { openBroker } from '../../lib/broker/open-broker.ts'
+import { internalQueueName } from '../../lib/config.ts'
 import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
 import { encodeIntent } from '../../lib/journal/intents.ts'
+import { openSqsClient } from '../../lib/local/resources.ts'
 import { type AsDeployedOptions, type LeveretAsDeployed, startAsDeployed } from '../support/as-deployed.ts'
 import { callApi, type EmbeddedLeveret } from '../support/embedded.ts'
 import { eventually, Story, unique } from './story.ts'
@@ -103,6 +106,41 @@ describe('a payload that is larger than an SQS message', () => {
     await vi.waitUntil(() => JSON.stringify(errors.mock.calls).includes('a fan-out is left in the relay queue'), 20_000)
     isLost = false
     expect(await inVhost.get(queue)).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
+  })
+})
+
+/** Takes the first message of a queue to the internal queue `dead`, as SQS takes what was received too often. */
+async function die(inVhost: Story, queue: string): Promise<void> {
+  const { body } = await inVhost.call('GET', inVhost.path('queues', queue))
+  const [QueueUrl = ''] = (body as { sqs_urls: string[] }).sqs_urls
+  const sqs = openSqsClient(leveret.config.aws)
+  const all = { MessageAttributeNames: ['All'] }
+  const { Messages: [message] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, ...all }))
+  const { Body: MessageBody, MessageAttributes } = message ?? {}
+  const dead = `${leveret.config.sqsQueueUrlBase}/${internalQueueName(leveret.config, 'dead')}`
+  await sqs.send(new SendMessageCommand({ QueueUrl: dead, MessageBody, MessageAttributes }))
+  sqs.destroy()
+}
+
+describe('a large message that was received too often', () => {
+  test('reaches the dead-letter exchange, and waits while the bucket does not have its payload', async () => {
+    const errors = silenceErrors()
+    const { inVhost } = await wideVhost()
+    const dead = await inVhost.queue('after')
+    const args = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead }
+    const [first, second] = [await inVhost.queue('first', args), await inVhost.queue('second', args)]
+    const payload = 'x'.repeat(PUBLISHED_BYTES)
+    for (const queue of [first, second]) await inVhost.publish('', { routing_key: queue, payload })
+    await die(inVhost, first)
+    const got = await eventually(
+      () => inVhost.get(dead),
+      (messages) => messages.length > 0,
+    )
+    expect(got).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
+    isLost = true
+    await die(inVhost, second)
+    await vi.waitUntil(() => JSON.stringify(errors.mock.calls).includes('a dead message is left'), 20_000)
+    expect(await inVhost.get(dead)).toEqual([])
   })
 })
 

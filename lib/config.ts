@@ -22,14 +22,23 @@ export interface Config {
   readonly fullPollWaitS: number
   /** How long the counts of a queue may be shown again without asking SQS, ms. */
   readonly countsCacheMs: number
+  /** How callers of the HTTP API prove who they are. The other way is refused. */
+  readonly auth: AuthMode
+  /** The ARN of the KMS key that declared SQS queues are encrypted with; where it is left out, SQS uses a key of its own. */
+  readonly encryptionKeyArn?: string
   /**
    * The ARN of the secret that holds the first administrator's name and password, for the functions that make it; where
    * it is left out, somebody else does.
    */
   readonly administratorSecret?: string
+  /** With `auth` iam, in place of the secret: the ARNs of the IAM principals that become administrators. */
+  readonly administrators?: readonly string[]
   /** How the AWS clients are made; empty on AWS. */
   readonly aws: AwsOptions
 }
+
+/** `basic`: name and password of a user (RFC 7617). `iam`: the front has verified a signature (SigV4) of an IAM principal. */
+export type AuthMode = 'basic' | 'iam'
 
 export interface AwsOptions {
   readonly region?: string
@@ -67,15 +76,21 @@ export const ENV = {
   relayQueueUrl: 'LEVERET_RELAY_QUEUE_URL',
   relayQueueArn: 'LEVERET_RELAY_QUEUE_ARN',
   leaseMs: 'LEVERET_LEASE_MS',
+  auth: 'LEVERET_AUTH',
+  /** Only where there is a {@link Config.encryptionKeyArn}. */
+  encryptionKeyArn: 'LEVERET_ENCRYPTION_KEY_ARN',
   /** Only where {@link Config.administratorSecret} is needed. */
   administratorSecret: 'LEVERET_ADMINISTRATOR_SECRET',
+  /** Only where {@link Config.administrators} are needed: ARNs with spaces between them. */
+  administrators: 'LEVERET_ADMINISTRATORS',
 } as const
 
 const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
 
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const administratorSecret = env[ENV.administratorSecret]
+  const [encryptionKeyArn, administratorSecret] = [env[ENV.encryptionKeyArn], env[ENV.administratorSecret]]
+  const administrators = env[ENV.administrators]?.split(' ').filter((arn) => arn !== '') ?? []
   const namePrefix = required(env, ENV.namePrefix)
   const relay = {
     name: internalQueueName({ namePrefix }, 'relay'),
@@ -89,8 +104,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     blobs: required(env, ENV.blobs),
     ...whereQueuesAre(relay),
     leaseMs: leaseFrom(required(env, ENV.leaseMs)),
+    auth: authFrom(required(env, ENV.auth)),
     ...AWS_DEFAULTS,
+    ...(encryptionKeyArn && { encryptionKeyArn }),
     ...(administratorSecret && { administratorSecret }),
+    ...(administrators.length > 0 && { administrators }),
     aws: {},
   }
 }
@@ -141,6 +159,11 @@ function leaseFrom(text: string): number {
   const leaseMs = Number(text)
   if (Number.isInteger(leaseMs) && leaseMs >= 0 && leaseMs <= MAX_LEASE_MS) return leaseMs
   throw new Error(`${ENV.leaseMs} is '${text}': it must be 0 to ${MAX_LEASE_MS} ms`)
+}
+
+function authFrom(text: string): AuthMode {
+  if (text === 'basic' || text === 'iam') return text
+  throw new Error(`${ENV.auth} is '${text}': it must be basic or iam`)
 }
 
 function required(env: Readonly<Record<string, string | undefined>>, name: string): string {

@@ -9,6 +9,7 @@ const COMPLETE = {
   [ENV.relayQueueUrl]: 'https://sqs.eu-west-1.amazonaws.com/123456789012/leveret-1a2b3c4d-relay',
   [ENV.relayQueueArn]: 'arn:aws:sqs:eu-west-1:123456789012:leveret-1a2b3c4d-relay',
   [ENV.leaseMs]: '1000',
+  [ENV.auth]: 'basic',
 }
 
 describe('the configuration of a function', () => {
@@ -21,6 +22,7 @@ describe('the configuration of a function', () => {
       sqsQueueUrlBase: 'https://sqs.eu-west-1.amazonaws.com/123456789012',
       sqsQueueArnBase: 'arn:aws:sqs:eu-west-1:123456789012:',
       leaseMs: 1000,
+      auth: 'basic',
       fullPollWaitS: 1,
       countsCacheMs: 5000,
       aws: {},
@@ -29,6 +31,15 @@ describe('the configuration of a function', () => {
 
   test('names the secret where there is one', () => {
     expect(readConfig({ ...COMPLETE, [ENV.administratorSecret]: 'arn' }).administratorSecret).toBe('arn')
+  })
+
+  test('names the key and the administrators where there are any', () => {
+    const env = { ...COMPLETE, [ENV.encryptionKeyArn]: 'key', [ENV.administrators]: 'one two,with-comma' }
+    expect(readConfig(env)).toMatchObject({ encryptionKeyArn: 'key', administrators: ['one', 'two,with-comma'] })
+  })
+
+  test.each(['Basic', 'basic,iam', 'none'])('lets nobody in by %j', (auth) => {
+    expect(() => readConfig({ ...COMPLETE, [ENV.auth]: auth })).toThrow(ENV.auth)
   })
 
   test.each(Object.keys(COMPLETE))('cannot do without %s', (name) => {

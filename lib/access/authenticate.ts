@@ -5,22 +5,28 @@ import { verifyPassword } from './password.ts'
 
 /**
  * Why nobody was let in. Not a BrokerError: each problem has an answer of its own in each door, and the first two have
- * no text at all (the HTTPS door: 401 with a challenge and no body, 400 without a body, 401 "Login failed").
+ * no text at all (the HTTPS door: 401 with a challenge and no body, 400 without a body, 401 "Login failed"). The last is
+ * of somebody whose identity is certain, and who is no user.
  */
-export type AuthenticationProblem = 'missing-credentials' | 'malformed-credentials' | 'bad-credentials'
+export type AuthenticationProblem =
+  | 'missing-credentials'
+  | 'malformed-credentials'
+  | 'bad-credentials'
+  | 'unknown-principal'
 
 const MESSAGES: Record<AuthenticationProblem, string> = {
   'missing-credentials': 'No credentials',
   'malformed-credentials': 'The Authorization header cannot be read',
   'bad-credentials': 'Login failed',
+  'unknown-principal': 'No such user',
 }
 
 export class AuthenticationError extends Error {
   override readonly name = 'AuthenticationError'
   readonly problem: AuthenticationProblem
 
-  constructor(problem: AuthenticationProblem) {
-    super(MESSAGES[problem])
+  constructor(problem: AuthenticationProblem, message = MESSAGES[problem]) {
+    super(message)
     this.problem = problem
   }
 }

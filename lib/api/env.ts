@@ -1,14 +1,14 @@
-import type { APIGatewayProxyEvent } from 'aws-lambda'
 import type { Context, Hono } from 'hono'
 import type { Broker } from '../broker/broker.ts'
 import type { Reading } from '../journal/clock.ts'
+import type { HttpEvent } from './http-event.ts'
 
 /**
- * What handlers of this door find in their context. The event is API Gateway's: its path and body are read as they are,
+ * What handlers of this door find in their context. The path and the body of the event are read as they are,
  * because a URL object would already have interpreted `%2F`, `..` and `//`.
  */
 export interface ApiEnv {
-  Bindings: { event: APIGatewayProxyEvent }
+  Bindings: { event: HttpEvent }
   Variables: { broker: Broker; arrival: Reading }
 }
 

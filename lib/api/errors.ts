@@ -1,6 +1,7 @@
 import { AuthenticationError } from '../access/authenticate.ts'
 import { hasVhostAccess, PermissionError } from '../access/authorise.ts'
 import type { VhostSession } from '../broker/session.ts'
+import type { AuthMode } from '../config.ts'
 import { EntryTooLargeError } from '../journal/entry.ts'
 import { logError } from '../log.ts'
 import { accessRefused, BrokerError, type ErrorKind, invalid, unavailable } from '../model/errors.ts'
@@ -93,11 +94,15 @@ function brokerErrorResponse(c: ApiContext, error: BrokerError): Response {
   return json(c, errorBody(error), status, headers)
 }
 
-const CHALLENGE = { 'www-authenticate': 'Basic realm="RabbitMQ Management"' }
+const CHALLENGES: Record<AuthMode, string> = {
+  basic: 'Basic realm="RabbitMQ Management"',
+  iam: 'AWS4-HMAC-SHA256',
+}
 
 /** Contract §1.1: no body without credentials, and none for a header that cannot be read. */
 function authenticationResponse(c: ApiContext, { problem, message }: AuthenticationError): Response {
-  if (problem === 'missing-credentials') return c.body(null, 401, CHALLENGE)
+  const challenge = { 'www-authenticate': CHALLENGES[c.get('broker').config.auth] }
+  if (problem === 'missing-credentials') return c.body(null, 401, challenge)
   if (problem === 'malformed-credentials') return c.body(null, 400)
-  return json(c, { error: 'not_authorized', reason: message }, 401, CHALLENGE)
+  return json(c, { error: 'not_authorized', reason: message }, 401, challenge)
 }

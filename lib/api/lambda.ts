@@ -1,16 +1,18 @@
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
+import type { APIGatewayProxyResult } from 'aws-lambda'
 import type { Api } from './env.ts'
+import { type FrontEvent, toHttpEvent } from './http-event.ts'
 
-export type HttpHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
+export type HttpHandler = (event: FrontEvent) => Promise<APIGatewayProxyResult>
 
 /**
- * The API as a Lambda handler behind a REST API (v1) proxy integration. Path, query, headers and body stay in the event,
- * where handlers read them; the Request only carries the method.
+ * The API as a Lambda handler behind a REST API (v1) proxy integration or a function URL; both take the same form of
+ * answer. Path, query, headers and body stay in the event, where handlers read them; the Request only carries the method.
  */
 export const lambdaHandler =
   (api: Api): HttpHandler =>
-  async (event) => {
-    const request = new Request('http://leveret/', { method: requestMethod(event.httpMethod) })
+  async (frontEvent) => {
+    const event = toHttpEvent(frontEvent)
+    const request = new Request('http://leveret/', { method: requestMethod(event.method) })
     const response = await api.fetch(request, { event })
     const result = {
       statusCode: response.status,

@@ -35,10 +35,10 @@ export function exchangeSegment(c: ApiContext, name: string): string {
   return exchange === DEFAULT_EXCHANGE_ALIAS ? '' : exchange
 }
 
-/** A query parameter as API Gateway decoded it; the last one where it is repeated. */
+/** A query parameter, decoded; the last one where it is repeated. */
 export const queryParameter = (c: ApiContext, name: string): string | undefined => {
-  const parameters = c.env.event.queryStringParameters
-  return parameters && Object.hasOwn(parameters, name) ? parameters[name] : undefined
+  const { query } = c.env.event
+  return Object.hasOwn(query, name) ? query[name] : undefined
 }
 
 /** RabbitMQ reads any value but `true` as no. */

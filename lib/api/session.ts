@@ -1,7 +1,10 @@
 import { authenticate } from '../access/authenticate.ts'
 import { assertMayEnter, assertTag, type RequiredTag } from '../access/authorise.ts'
+import { authenticatePrincipal } from '../access/principal.ts'
 import { hasVhost, openSession, type Session, type VhostSession } from '../broker/session.ts'
 import { BrokerError, notFound } from '../model/errors.ts'
+import type { User } from '../model/user.ts'
+import type { AccessState } from '../topology/access/state.ts'
 import type { ApiContext } from './env.ts'
 import { segment } from './path.ts'
 
@@ -51,14 +54,19 @@ function open(c: ApiContext, leased: boolean, vhost: string | undefined): Promis
     arrival: c.get('arrival'),
     vhost,
     confirm: !leased,
-    authenticate: (access) => authenticate(access, header(c, 'authorization')),
+    authenticate: (access) => authenticateCaller(c, access),
   })
 }
 
+/** In the one way that the configuration says: whoever comes by the other way has shown nothing. */
+const authenticateCaller = (c: ApiContext, access: AccessState): User =>
+  c.get('broker').config.auth === 'iam'
+    ? authenticatePrincipal(access, c.env.event.principalArn)
+    : authenticate(access, header(c, 'authorization'))
+
 /** A request header by its lower-case name; fronts differ in how they spell them. */
 export function header(c: ApiContext, name: string): string | undefined {
-  // A test invocation of API Gateway's console has none.
-  const headers = c.env.event.headers ?? {}
+  const { headers } = c.env.event
   const exact = headers[name]
   if (exact !== undefined) return exact
   const spelled = Object.keys(headers).find((key) => key.toLowerCase() === name)

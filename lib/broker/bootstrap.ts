@@ -10,7 +10,8 @@ import { openedVhosts } from './vhosts.ts'
 
 export interface FirstAdministrator {
   readonly user: string
-  readonly password: string
+  /** Left out where users do not log in by password. */
+  readonly password?: string
 }
 
 const TAG_KEY_BYTES = 32
@@ -54,7 +55,7 @@ function firstEvents(
   { user, password }: FirstAdministrator,
 ) {
   const hashingAlgorithm = 'rabbit_password_hashing_sha256'
-  const passwordHash = hashPassword(password, randomBytes(SALT_BYTES), hashingAlgorithm)
+  const passwordHash = password === undefined ? '' : hashPassword(password, randomBytes(SALT_BYTES), hashingAlgorithm)
   const image = { name: user, passwordHash, hashingAlgorithm, tags: ['administrator'] } as const
   const permission = { user, vhost: '/', configure: '.*', write: '.*', read: '.*' }
   return [

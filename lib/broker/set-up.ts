@@ -1,16 +1,33 @@
+import { userNameOfPrincipal } from '../access/principal.ts'
 import { readSecret } from '../journal/secret.ts'
 import { logError } from '../log.ts'
+import { ensureAdministrators } from './administrators.ts'
 import { ensureBootstrapped, type FirstAdministrator } from './bootstrap.ts'
 import type { Broker } from './broker.ts'
 
 /**
- * As {@link ensureBootstrapped}, with the administrator that the configuration's secret names. Throws Error where it names
- * no secret, or something else is in it.
+ * As {@link ensureBootstrapped}, with the administrator that the configuration's secret names, or with all principals that
+ * it names itself. Throws Error where it names neither, or something else is in the secret.
  */
 export async function setUp(broker: Broker): Promise<void> {
-  const { administratorSecret, aws } = broker.config
+  const { administratorSecret, administrators, aws } = broker.config
+  if (administrators !== undefined) return setUpPrincipals(broker, administrators)
   if (administratorSecret === undefined) throw new Error('the configuration names no secret of the administrator')
   await ensureBootstrapped(broker, parseAdministrator(await readSecret(administratorSecret, aws)))
+}
+
+/** Other than the password of a secret, the list may be changed later: whom it names now becomes an administrator. */
+async function setUpPrincipals(broker: Broker, arns: readonly string[]): Promise<void> {
+  const [first, ...others] = arns.map(parsePrincipal)
+  if (first === undefined) throw new Error('the configuration names no administrator')
+  await ensureBootstrapped(broker, { user: first })
+  await ensureAdministrators(broker, [first, ...others])
+}
+
+function parsePrincipal(arn: string): string {
+  const name = userNameOfPrincipal(arn)
+  if (name === undefined) throw new Error(`the administrator '${arn}' is not the ARN of an IAM role or user`)
+  return name
 }
 
 /**
@@ -29,7 +46,9 @@ export function setUpOnce(broker: Broker): () => Promise<void> {
 }
 
 async function setUpIfMissing(broker: Broker): Promise<void> {
-  if (broker.config.administratorSecret !== undefined && !(await isSetUp(broker))) await setUp(broker)
+  const { administratorSecret, administrators } = broker.config
+  const knowsWith = administratorSecret !== undefined || administrators !== undefined
+  if (knowsWith && !(await isSetUp(broker))) await setUp(broker)
 }
 
 async function isSetUp({ journals }: Broker): Promise<boolean> {
@@ -39,7 +58,7 @@ async function isSetUp({ journals }: Broker): Promise<boolean> {
 }
 
 /** `{"username": …, "password": …}`. Nothing of the secret goes into an error. */
-function parseAdministrator(secret: string): FirstAdministrator {
+function parseAdministrator(secret: string): Required<FirstAdministrator> {
   const { username, password } = parseObject(secret)
   if (typeof username !== 'string' || username === '' || typeof password !== 'string' || password === '') {
     throw new Error('the secret of the administrator must hold JSON with username and password')

@@ -31,7 +31,14 @@ export interface Delivery {
 
 export type DeliveryConfig = Pick<
   Config,
-  'namePrefix' | 'messagesTable' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'fullPollWaitS' | 'countsCacheMs' | 'aws'
+  | 'namePrefix'
+  | 'messagesTable'
+  | 'sqsQueueUrlBase'
+  | 'sqsQueueArnBase'
+  | 'encryptionKeyArn'
+  | 'fullPollWaitS'
+  | 'countsCacheMs'
+  | 'aws'
 >
 
 export function openDelivery(

@@ -32,7 +32,10 @@ export interface NewSqsQueue extends CreateOptions {
 
 type RedriveSettings = Pick<QueueSettings, 'deliveryLimit'>
 
-type QueuesConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase'>
+/** For how long SQS encrypts with one data key before it asks KMS for another: its default. */
+const DATA_KEY_REUSE_S = 300
+
+type QueuesConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'encryptionKeyArn'>
 
 /** The SQS queues behind declared queues. All calls throw what the SDK throws, unless said otherwise. */
 export class SqsQueues {
@@ -76,7 +79,7 @@ export class SqsQueues {
       ...(settings && { RedrivePolicy: this.#redrivePolicy(name, settings) }),
       MaximumMessageSize: String(MAX_SQS_BYTES),
       MessageRetentionPeriod: String(retentionS),
-      SqsManagedSseEnabled: 'true',
+      ...encryptionAttributes(this.#config.encryptionKeyArn),
       Policy: tlsOnlyPolicy(this.arnOf(name)),
       ...(isFifoName(name) ? FIFO_ATTRIBUTES : {}),
     }
@@ -124,6 +127,12 @@ const MAX_RECEIVE_COUNT = 1000
 /** A message dies once it has come back more often than the limit: it is delivered once more than that. */
 export const maxReceiveCountOf = ({ deliveryLimit }: RedriveSettings): number =>
   deliveryLimit === undefined ? MAX_RECEIVE_COUNT : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)
+
+/** SQS refuses both at once (SQS API reference, CreateQueue). */
+const encryptionAttributes = (keyArn: string | undefined): Record<string, string> =>
+  keyArn === undefined
+    ? { SqsManagedSseEnabled: 'true' }
+    : { KmsMasterKeyId: keyArn, KmsDataKeyReusePeriodSeconds: String(DATA_KEY_REUSE_S) }
 
 /** High throughput: groups are ordered each by itself, and deduplicated each by itself (SQS, high throughput for FIFO queues). */
 const FIFO_ATTRIBUTES = {

@@ -141,7 +141,7 @@ async function createConfig(
 ): Promise<Config> {
   try {
     const queues = await createResources({ ...NAMES, aws }, sqs)
-    return { ...NAMES, ...queues, ...LOCAL_TIMES, aws, blobs: directory.blobsUrl }
+    return { ...NAMES, ...queues, ...LOCAL_TIMES, auth: 'basic', aws, blobs: directory.blobsUrl }
   } catch (error) {
     if (awsEndpointUrl === undefined) throw error
     throw new StartError(

@@ -73,6 +73,17 @@ describe('leveret doctor', { timeout: 60_000 }, () => {
     expect(await patient.urls()).toEqual(before)
   })
 
+  it('gives declared SQS queues the key that the internal ones have been given', async () => {
+    const patient = await startPatient()
+    const declared = nameOf(await patient.declare('made-before'))
+    const relay = (await patient.urls()).find((url) => url.endsWith('-relay'))
+    const KmsMasterKeyId = 'arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d'
+    await patient.sqs.send(new SetQueueAttributesCommand({ QueueUrl: relay, Attributes: { KmsMasterKeyId } }))
+    expect(await patient.doctor()).toMatchObject({ code: 1, printed: expect.stringContaining(declared) })
+    expect(await patient.doctor('--prefix', PREFIX, '--fix', '--yes')).toMatchObject({ code: 0 })
+    expect(await patient.doctor()).toMatchObject({ code: 0 })
+  })
+
   it('finds an orphan, a wrong attribute and a queue of others; repairs the first two when told to', async () => {
     const patient = await startPatient()
     const kept = await patient.declare('kept')

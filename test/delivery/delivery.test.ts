@@ -6,8 +6,8 @@ import { encodeCopy } from '../../lib/delivery/copy.ts'
 import { type Delivery, openDelivery } from '../../lib/delivery/delivery.ts'
 import { encodeInline, envelopeOf } from '../../lib/delivery/envelope.ts'
 import { purge } from '../../lib/delivery/purge.ts'
-import { openSqs } from '../../lib/delivery/sqs-client.ts'
-import { INTERNAL_RETENTION_S } from '../../lib/delivery/sqs-queues.ts'
+import { openSqs, type SqsApi } from '../../lib/delivery/sqs-client.ts'
+import { INTERNAL_RETENTION_S, SqsQueues } from '../../lib/delivery/sqs-queues.ts'
 import type { Copy } from '../../lib/delivery/sqs-sender.ts'
 import { type SqsServer, startSqsServer } from '../../lib/local/sqs/server.ts'
 import { Typed } from '../../lib/model/amqp-value.ts'
@@ -83,6 +83,21 @@ describe('SQS queues', () => {
         { Effect: 'Deny', Resource: attributes?.QueueArn, Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
       ],
     })
+  })
+
+  it('are encrypted with the key that the configuration names, and then with no key of SQS', () => {
+    const queues = new SqsQueues({} as SqsApi, {
+      namePrefix: 'leveret-test',
+      sqsQueueUrlBase: 'https://sqs.eu-west-1.amazonaws.com/123456789012',
+      sqsQueueArnBase: 'arn:aws:sqs:eu-west-1:123456789012:',
+      encryptionKeyArn: 'arn:aws:kms:eu-west-1:1:key/k',
+    })
+    const attributes = queues.attributesFor('leveret-test-orders-0123456789')
+    expect(attributes).toMatchObject({
+      KmsMasterKeyId: 'arn:aws:kms:eu-west-1:1:key/k',
+      KmsDataKeyReusePeriodSeconds: '300',
+    })
+    expect(attributes).not.toHaveProperty('SqsManagedSseEnabled')
   })
 
   it('are FIFO with high throughput where their name says so', async () => {

@@ -113,6 +113,46 @@ describe('the custom resource', () => {
   })
 })
 
+describe('with IAM', () => {
+  const ROLE = 'arn:aws:iam::123456789012:role/admins'
+  const USER = 'arn:aws:iam::123456789012:user/people/ann'
+  const reopen = async (administrators: readonly string[]) => {
+    Object.assign(broker, { config: { ...broker.config, auth: 'iam', administrators } })
+  }
+
+  test('the administrators are the principals that are named, roles without their paths, and no secret is read', async () => {
+    await reopen(['arn:aws:iam::123456789012:role/some/path/admins', USER, ROLE])
+    expect(await send('Create')).toMatchObject({ Status: 'SUCCESS' })
+    const { users, permission } = await access()
+    expect([...users.values()].map(({ name, tags, passwordHash }) => [name, tags, passwordHash])).toEqual([
+      [ROLE, ['administrator'], ''],
+      [USER, ['administrator'], ''],
+    ])
+    for (const name of users.keys()) expect(permission.call(await access(), name, '/')).toMatchObject({ write: '.*' })
+    expect(secretReads).toBe(0)
+  })
+
+  test('an update makes whom it names now an administrator, and takes nothing from anybody', async () => {
+    await send('Create')
+    await reopen([USER])
+    expect(await send('Update')).toMatchObject({ Status: 'SUCCESS' })
+    expect([...(await access()).users.keys()]).toEqual(['admin', USER])
+  })
+
+  test('a name that is no principal fails the deployment', async () => {
+    const errors = silenceErrors()
+    await reopen(['admins'])
+    expect(await send('Create')).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining("'admins'") })
+    expect(errors).toHaveBeenCalled()
+  })
+
+  test('the first request to manage makes them where the deployment did not', async () => {
+    await reopen([USER])
+    await setUpOnce(broker)()
+    expect([...(await access()).users.keys()]).toEqual([USER])
+  })
+})
+
 describe('the first request to manage', () => {
   test('sets up a broker that nobody has set up, once', async () => {
     const ensureSetUp = setUpOnce(broker)

@@ -1,4 +1,5 @@
-import { openSqs } from '../../delivery/sqs-client.ts'
+import { internalQueueName } from '../../config.ts'
+import { openSqs, type SqsApi } from '../../delivery/sqs-client.ts'
 import { openSqsInventory, type SqsInventory } from '../../delivery/sqs-inventory.ts'
 import { SqsQueues } from '../../delivery/sqs-queues.ts'
 import { messageOf } from '../../local/start-error.ts'
@@ -94,10 +95,16 @@ async function look({ namePrefix, journal, inventory }: Practice) {
     )
   }
   const sqs = openSqs({})
-  const queues = new SqsQueues(sqs, { namePrefix, ...location })
+  const queues = await openQueues(sqs, { namePrefix, ...location })
   const account = await journal.account()
   const examination = await examine({ namePrefix, listed: names, account, queues })
   return { queues, examination, close: () => sqs.close() }
+}
+
+/** A deployment gives its internal queues the key that it gives declared ones. */
+async function openQueues(sqs: SqsApi, config: ConstructorParameters<typeof SqsQueues>[1]): Promise<SqsQueues> {
+  const relay = await new SqsQueues(sqs, config).attributes(internalQueueName(config, 'relay'))
+  return new SqsQueues(sqs, { ...config, ...(relay?.KmsMasterKeyId && { encryptionKeyArn: relay.KmsMasterKeyId }) })
 }
 
 async function report({ findings, foreign, declaredCount }: Examination, { namePrefix }: Practice, terminal: Terminal) {

@@ -4,6 +4,7 @@ import { createHandler as createConsume } from '../../../functions/consume.ts'
 import { createHandler as createManage } from '../../../functions/manage.ts'
 import { createHandler as createPublish } from '../../../functions/publish.ts'
 import type { Broker } from '../../../lib/broker/broker.ts'
+import type { Config } from '../../../lib/config.ts'
 import { toProxyEvent } from '../../../lib/local/gateway-event.ts'
 import { openMemoryBroker } from './memory-broker.ts'
 
@@ -19,6 +20,8 @@ export interface Options {
   /** `name:password`; null sends no credentials. */
   readonly as?: string | null
   readonly headers?: Readonly<Record<string, string>>
+  /** The IAM principal whose signature the gateway has verified. */
+  readonly principal?: string
 }
 
 export interface Client {
@@ -29,10 +32,10 @@ export interface Client {
 }
 
 /** A broker in memory behind the handlers of the three functions, each for the requests that the gateway gives it. */
-export function useApi(): Client {
+export function useApi(settings: Partial<Config> = {}): Client {
   let opened: { broker: Broker; handle: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof createManage>> }
   beforeAll(async () => {
-    const broker = await openMemoryBroker()
+    const broker = await openMemoryBroker(settings)
     const [publish, consume, manage] = [createPublish(broker), createConsume(broker), createManage(broker)]
     opened = { broker, handle: (event) => functionFor(event, { publish, consume, manage })(event) }
   })
@@ -59,10 +62,15 @@ function functionFor<Handler>(
   return path.startsWith('/api/queues/') ? handlers.consume : handlers.manage
 }
 
-export function eventFor(method: string, path: string, body: unknown, { as, headers }: Options): APIGatewayProxyEvent {
+export function eventFor(
+  method: string,
+  path: string,
+  body: unknown,
+  { as, headers, principal }: Options,
+): APIGatewayProxyEvent {
   const credentials = as === undefined ? 'guest:guest' : as
   const authorization = credentials === null ? {} : { authorization: basic(credentials) }
-  return toProxyEvent({
+  const event = toProxyEvent({
     method,
     target: `/api${path}`,
     rawHeaders: Object.entries({ ...authorization, ...headers }).flat(),
@@ -71,6 +79,9 @@ export function eventFor(method: string, path: string, body: unknown, { as, head
     requestId: 'request',
     receivedAtMs: 0,
   })
+  const { requestContext } = event
+  const identity = { ...requestContext.identity, userArn: principal ?? null }
+  return { ...event, requestContext: { ...requestContext, identity } }
 }
 
 export const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`

@@ -21,12 +21,13 @@ const CONFIG: Config = {
   leaseMs: 0,
   fullPollWaitS: 0,
   countsCacheMs: 0,
+  auth: 'basic',
   aws: {},
 }
 
 /** A whole broker in memory, with nothing in it but vhost `/` and the administrator guest/guest. */
-export async function openMemoryBroker(): Promise<Broker> {
-  const broker = openEmptyMemoryBroker()
+export async function openMemoryBroker(settings: Partial<Config> = {}): Promise<Broker> {
+  const broker = openEmptyMemoryBroker(settings)
   for (const queue of internalQueues()) await broker.delivery.queues.create(internalQueueName(CONFIG, queue))
   await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
   return broker

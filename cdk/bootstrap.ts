@@ -8,7 +8,10 @@ const ADMINISTRATOR = 'admin'
 const PASSWORD_LENGTH = 32
 
 /** `{"username": "admin", "password": …}`: whom the broker lets in at first. Users are managed through the API from then on. */
-export function administratorSecret(scope: Construct, { removalPolicy }: Pick<Settings, 'removalPolicy'>): Secret {
+export function administratorSecret(
+  scope: Construct,
+  { removalPolicy, encryptionKey }: Pick<Settings, 'removalPolicy' | 'encryptionKey'>,
+): Secret {
   const secret = new Secret(scope, 'Administrator', {
     description: 'Name and password of the first administrator of a Leveret broker',
     generateSecretString: {
@@ -18,6 +21,7 @@ export function administratorSecret(scope: Construct, { removalPolicy }: Pick<Se
       excludePunctuation: true,
     },
     removalPolicy,
+    ...(encryptionKey && { encryptionKey }),
   })
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',
@@ -26,7 +30,7 @@ export function administratorSecret(scope: Construct, { removalPolicy }: Pick<Se
   return secret
 }
 
-export interface BootstrapProps extends Pick<Settings, 'removalPolicy' | 'leaseMs'> {
+export interface BootstrapProps extends Pick<Settings, 'removalPolicy' | 'leaseMs' | 'auth'> {
   readonly lambda: IFunction
   readonly timeout: Duration
 }
@@ -34,13 +38,17 @@ export interface BootstrapProps extends Pick<Settings, 'removalPolicy' | 'leaseM
 /** Has the broker set up when the stack is created or updated, and its declared queues deleted with a stack that keeps nothing. */
 export function bootstrapResource(
   scope: Construct,
-  { lambda, timeout, removalPolicy, leaseMs }: BootstrapProps,
+  { lambda, timeout, removalPolicy, leaseMs, auth }: BootstrapProps,
 ): CustomResource {
   return new CustomResource(scope, 'SetUp', {
     resourceType: 'Custom::LeveretBootstrap',
     serviceToken: lambda.functionArn,
     serviceTimeout: timeout.plus(Duration.seconds(30)),
-    // The broker is told a new lease by an update.
-    properties: { LeaseMs: leaseMs, DeleteQueues: removalPolicy === RemovalPolicy.DESTROY },
+    // The broker is told a new lease, and new administrators, by an update.
+    properties: {
+      LeaseMs: leaseMs,
+      DeleteQueues: removalPolicy === RemovalPolicy.DESTROY,
+      ...(auth.type === 'iam' && { Administrators: auth.administrators }),
+    },
   })
 }

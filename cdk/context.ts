@@ -1,8 +1,27 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
-import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
+import { InterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { HostedZone } from 'aws-cdk-lib/aws-route53'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
-import type { LeveretProps, Throttle } from './props.ts'
+import {
+  type ParseValue,
+  RETENTIONS,
+  toArnOf,
+  toAuthType,
+  toBoolean,
+  toNumber,
+  toRemovalPolicy,
+  toRetention,
+  toTags,
+  toText,
+  toThrottle,
+  toVpcEndpointId,
+  toWords,
+  toZone,
+} from './context-values.ts'
+import type { Auth, Domain, LeveretProps } from './props.ts'
+import { refusal } from './refusal.ts'
 
 /** What `cdk deploy -c NAME=VALUE` can say; the values of the command line are all text, those of cdk.json may be JSON. */
 const KEYS = [
@@ -13,8 +32,19 @@ const KEYS = [
   'throttle',
   'accessLogs',
   'alarmTopicArn',
+  'auth',
+  'administrators',
+  'encryptionKeyArn',
+  'publishUrl',
+  'domainName',
+  'domainCertificateArn',
+  'domainHostedZone',
+  'domainBasePath',
+  'vpcEndpointId',
+  'provisionedConcurrency',
+  'tags',
 ] as const
-type Key = (typeof KEYS)[number]
+type Setting = (typeof KEYS)[number]
 
 const PREFIX = 'leveret:'
 
@@ -24,14 +54,10 @@ const PREFIX = 'leveret:'
  */
 export function propsFromContext(scope: Construct): LeveretProps {
   assertKnown(scope)
-  const read = <T>(key: Key, parse: (value: unknown) => T | undefined, fix: string): T | undefined => {
-    const value: unknown = scope.node.tryGetContext(PREFIX + key)
-    if (value === undefined || value === '') return undefined
-    const parsed = parse(value)
-    if (parsed !== undefined) return parsed
-    throw new Error(`Leveret cannot be made: ${PREFIX}${key} is ${JSON.stringify(value)}; ${fix}`)
-  }
+  const read = reader(scope)
   const alarmTopicArn = read('alarmTopicArn', toText, 'write the ARN of an SNS topic')
+  const keyArn = read('encryptionKeyArn', toArnOf('kms'), 'write the ARN of a KMS key')
+  const vpcEndpointId = read('vpcEndpointId', toVpcEndpointId, 'write the id of a VPC endpoint, vpce-…')
   return withoutAbsent({
     name: read('name', toText, 'write a name'),
     removalPolicy: read('removalPolicy', toRemovalPolicy, 'write retain or destroy'),
@@ -44,8 +70,58 @@ export function propsFromContext(scope: Construct): LeveretProps {
     ),
     accessLogs: read('accessLogs', toBoolean, 'write true or false'),
     alarmTopic: alarmTopicArn === undefined ? undefined : Topic.fromTopicArn(scope, 'AlarmTopic', alarmTopicArn),
+    auth: readAuth(read),
+    encryptionKey: keyArn === undefined ? undefined : Key.fromKeyArn(scope, 'EncryptionKey', keyArn),
+    publishUrl: read('publishUrl', toBoolean, 'write true or false'),
+    domain: readDomain(scope, read),
+    privateEndpoint: vpcEndpointId === undefined ? undefined : { vpcEndpoint: vpcEndpoint(scope, vpcEndpointId) },
+    provisionedConcurrency: read('provisionedConcurrency', toNumber, 'write a number of environments'),
+    tags: read('tags', toTags, 'write KEY=VALUE,KEY=VALUE'),
   })
 }
+
+type Read = <T>(key: Setting, parse: ParseValue<T>, fix: string) => T | undefined
+
+const reader =
+  (scope: Construct): Read =>
+  (key, parse, fix) => {
+    const value: unknown = scope.node.tryGetContext(PREFIX + key)
+    if (value === undefined || value === '') return undefined
+    const parsed = parse(value)
+    if (parsed !== undefined) return parsed
+    throw refusal(PREFIX + key, value, fix)
+  }
+
+function readAuth(read: Read): Auth | undefined {
+  const type = read('auth', toAuthType, 'write basic or iam')
+  const administrators = read('administrators', toWords, 'write ARNs of IAM roles and users with spaces between them')
+  if (type === 'iam') return { type, administrators: administrators ?? [] }
+  if (administrators !== undefined) {
+    throw refusal(`${PREFIX}administrators`, administrators, `leave it out, or write ${PREFIX}auth=iam`)
+  }
+  return type && { type }
+}
+
+function readDomain(scope: Construct, read: Read): Domain | undefined {
+  const domainName = read('domainName', toText, 'write a name such as broker.example.org')
+  const arn = read('domainCertificateArn', toArnOf('acm'), 'write the ARN of a certificate of ACM')
+  const zone = read('domainHostedZone', toZone, 'write ID/NAME of a hosted zone, such as Z0123456789/example.org')
+  const basePath = read('domainBasePath', toText, 'write one segment of a path')
+  if ([domainName, arn, zone, basePath].every((value) => value === undefined)) return undefined
+  if (domainName === undefined) throw refusal(`${PREFIX}domainName`, '', 'write the name of the domain')
+  if (arn === undefined) throw refusal(`${PREFIX}domainCertificateArn`, '', 'write the ARN of a certificate of ACM')
+  return {
+    domainName,
+    certificate: Certificate.fromCertificateArn(scope, 'Certificate', arn),
+    ...(zone && { hostedZone: HostedZone.fromHostedZoneAttributes(scope, 'HostedZone', zone) }),
+    ...(basePath !== undefined && { basePath }),
+  }
+}
+
+const HTTPS_PORT = 443
+
+const vpcEndpoint = (scope: Construct, vpcEndpointId: string) =>
+  InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(scope, 'VpcEndpoint', { vpcEndpointId, port: HTTPS_PORT })
 
 function assertKnown(scope: Construct): void {
   const names = Object.keys(scope.node.getAllContext()).filter((name) => name.startsWith(PREFIX))
@@ -58,35 +134,3 @@ type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
 const withoutAbsent = <T extends object>(values: T): Present<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>
-
-const toText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-function toNumber(value: unknown): number | undefined {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined
-}
-
-const toBoolean = (value: unknown): boolean | undefined => {
-  const text = String(value)
-  return text === 'true' || text === 'false' ? text === 'true' : undefined
-}
-
-const POLICIES: Readonly<Record<string, RemovalPolicy>> = {
-  retain: RemovalPolicy.RETAIN,
-  destroy: RemovalPolicy.DESTROY,
-}
-
-const toRemovalPolicy = (value: unknown): RemovalPolicy | undefined => POLICIES[String(value)]
-
-/** As CloudWatch Logs allows them. */
-const RETENTIONS = Object.values(RetentionDays).filter(
-  (days) => typeof days === 'number' && days !== RetentionDays.INFINITE,
-)
-
-const toRetention = (value: unknown): RetentionDays | undefined =>
-  RETENTIONS.find((days) => days === toNumber(value)) as RetentionDays | undefined
-
-function toThrottle(value: unknown): Throttle | undefined {
-  const [, rate, burst] = /^(\d+)\/(\d+)$/.exec(String(value)) ?? []
-  return rate !== undefined && burst !== undefined ? { rateLimit: Number(rate), burstLimit: Number(burst) } : undefined
-}

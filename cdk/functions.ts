@@ -1,7 +1,7 @@
 import { Duration, type RemovalPolicy } from 'aws-cdk-lib'
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets'
-import { EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda'
+import { EventSourceMapping, type IFunction, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { FED_QUEUES, fedQueues } from '../lib/config.ts'
@@ -43,9 +43,9 @@ export interface BrokerFunctionsProps {
 export function brokerFunctions(
   scope: Construct,
   props: BrokerFunctionsProps,
-): Readonly<Record<FunctionName, IFunction>> {
+): Readonly<Record<FunctionName, LambdaFunction>> {
   const { grants, environment, setUpEnvironment, logRetention, removalPolicy } = props
-  const make = (name: FunctionName): IFunction => {
+  const make = (name: FunctionName): LambdaFunction => {
     const own = name === 'manage' || name === 'bootstrap' ? setUpEnvironment : {}
     const common = { environment: { ...environment, ...own }, logRetention, removalPolicy }
     return new BrokerFunction(scope, constructIdOf(name), { name, grants: grants[name], ...SIZES[name], ...common })

@@ -1,4 +1,5 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway'
+import type { Auth } from './props.ts'
 
 interface GatewayAnswer {
   readonly type: ResponseType
@@ -21,7 +22,6 @@ const ANSWERS: readonly GatewayAnswer[] = [
   { type: ResponseType.DEFAULT_5XX, error: 'internal_server_error', reason: UNKNOWN_OUTCOME },
   { type: ResponseType.INTEGRATION_FAILURE, status: 504, error: 'gateway_timeout', reason: UNKNOWN_OUTCOME },
   { type: ResponseType.INTEGRATION_TIMEOUT, status: 504, error: 'gateway_timeout', reason: UNKNOWN_OUTCOME },
-  { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, ...NOT_FOUND },
   { type: ResponseType.RESOURCE_NOT_FOUND, ...NOT_FOUND },
   {
     type: ResponseType.REQUEST_TOO_LARGE,
@@ -31,17 +31,36 @@ const ANSWERS: readonly GatewayAnswer[] = [
   },
   { type: ResponseType.THROTTLED, ...TOO_MANY, reason: 'The API is at its request rate: repeat the request later' },
   { type: ResponseType.QUOTA_EXCEEDED, ...TOO_MANY, reason: 'The quota of requests is used up' },
-  {
-    type: ResponseType.UNAUTHORIZED,
-    status: 401,
-    error: 'not_authorized',
-    reason: 'Login failed',
-    headers: { 'WWW-Authenticate': 'Basic realm="RabbitMQ Management"' },
-  },
 ]
 
-export function addGatewayResponses(api: RestApi): void {
-  for (const { type, status, error, reason, headers = {} } of ANSWERS) {
+const REFUSED = { status: 401, error: 'not_authorized' }
+
+/** Where API Gateway checks nobody, it calls a resource that it does not have a missing token. */
+const ANSWERS_BY_AUTH: Readonly<Record<Auth['type'], readonly GatewayAnswer[]>> = {
+  basic: [
+    { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, ...NOT_FOUND },
+    {
+      type: ResponseType.UNAUTHORIZED,
+      ...REFUSED,
+      reason: 'Login failed',
+      headers: { 'WWW-Authenticate': 'Basic realm="RabbitMQ Management"' },
+    },
+  ],
+  iam: [
+    {
+      type: ResponseType.MISSING_AUTHENTICATION_TOKEN,
+      ...REFUSED,
+      reason: 'The request is not signed: sign it with Signature Version 4',
+      headers: { 'WWW-Authenticate': 'AWS4-HMAC-SHA256' },
+    },
+    { type: ResponseType.INVALID_SIGNATURE, ...REFUSED },
+    { type: ResponseType.EXPIRED_TOKEN, ...REFUSED },
+    { type: ResponseType.ACCESS_DENIED, ...REFUSED },
+  ],
+}
+
+export function addGatewayResponses(api: RestApi, auth: Auth): void {
+  for (const { type, status, error, reason, headers = {} } of [...ANSWERS, ...ANSWERS_BY_AUTH[auth.type]]) {
     const reasonJson = reason === undefined ? '$context.error.messageString' : JSON.stringify(reason)
     api.addGatewayResponse(type.responseType, {
       type,

@@ -10,7 +10,8 @@ export interface GrantedParts {
   readonly table: Pick<ITable, 'tableArn'>
   readonly blobs: Pick<IBucket, 'bucketArn' | 'arnForObjects'>
   readonly queues: InternalQueues
-  readonly administratorSecret: Pick<ISecret, 'secretArn'>
+  /** Where the first administrator has a password. */
+  readonly administratorSecret: Pick<ISecret, 'secretArn'> | undefined
   readonly anyQueueArn: string
 }
 
@@ -33,7 +34,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
     'sqs:ChangeMessageVisibility',
     'sqs:GetQueueAttributes',
   ]
-  const readSecret = { actions: ['secretsmanager:GetSecretValue'], resources: [parts.administratorSecret.secretArn] }
+  const readSecret = secretGrants(parts)
   return {
     publish: [readTopology, readBases, writePayloads, onQueues('sqs:SendMessage')],
     consume: [
@@ -52,7 +53,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       // Of dead letters that are listed.
       readPayloads,
       tellMissing,
-      readSecret,
+      ...readSecret,
       onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', ...takeMessages),
     ],
     relay: [
@@ -77,7 +78,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       feed(parts, 'dead-letter'),
     ],
     clock: [settleIntents, onQueues('sqs:DeleteQueue')],
-    bootstrap: [readTopology, changeTopology, readBases, writeBases, readSecret, onQueues('sqs:DeleteQueue')],
+    bootstrap: [readTopology, changeTopology, readBases, writeBases, ...readSecret, onQueues('sqs:DeleteQueue')],
   }
 }
 
@@ -88,6 +89,11 @@ const feed = ({ queues }: GrantedParts, name: FedFunction): Grant => ({
     .filter((queue) => FED_QUEUES[queue] === name)
     .map((queue) => queues[queue].queueArn),
 })
+
+const secretGrants = ({ administratorSecret }: GrantedParts): Grant[] =>
+  administratorSecret
+    ? [{ actions: ['secretsmanager:GetSecretValue'], resources: [administratorSecret.secretArn] }]
+    : []
 
 function tableGrants({ table: { tableArn } }: GrantedParts) {
   const onTable = (...actions: string[]): Grant => ({ actions, resources: [tableArn] })

@@ -1,4 +1,4 @@
 /** `leveret`: the construct for somebody else's CDK app. */
 export { Leveret } from './leveret.ts'
 export { LeveretStack, type LeveretStackProps } from './leveret-stack.ts'
-export type { LeveretProps, Throttle } from './props.ts'
+export type { Auth, BasicAuth, Domain, IamAuth, LeveretProps, PrivateEndpoint, Throttle } from './props.ts'

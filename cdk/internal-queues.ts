@@ -30,11 +30,12 @@ export const FED_TIMEOUTS: Readonly<Record<FedFunction, Duration>> = {
 export function internalQueues(
   scope: Construct,
   names: BrokerNames,
-  { removalPolicy }: Pick<Settings, 'removalPolicy'>,
+  { removalPolicy, encryptionKey }: Pick<Settings, 'removalPolicy' | 'encryptionKey'>,
 ): InternalQueues {
   const make = (queue: InternalQueue, props: QueueProps = {}): Queue =>
     new Queue(scope, `${constructIdOf(queue)}Queue`, {
       ...COMMON,
+      ...encryptionOf(encryptionKey),
       ...props,
       removalPolicy,
       queueName: internalQueueName(names, queue),
@@ -78,7 +79,11 @@ function acknowledgeLast(failed: Queue): void {
 /** A message that is moved to a dead-letter queue keeps the time at which it was sent, so both keep it for as long as SQS can. */
 const COMMON: QueueProps = {
   retentionPeriod: Duration.days(14),
-  encryption: QueueEncryption.SQS_MANAGED,
   enforceSSL: true,
   maxMessageSizeBytes: MAX_MESSAGE_BYTES,
 }
+
+const encryptionOf = (encryptionKey: Settings['encryptionKey']): QueueProps =>
+  encryptionKey
+    ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
+    : { encryption: QueueEncryption.SQS_MANAGED }

@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { Leveret } from './leveret.ts'
 import type { LeveretProps } from './props.ts'
@@ -18,16 +18,25 @@ export class LeveretStack extends Stack {
       ...props,
     })
     this.broker = new Leveret(this, 'Broker', broker)
-    const { removalPolicy = RemovalPolicy.RETAIN } = broker
-    const { url, administrator, names, table, messages, blobs } = this.broker
+    this.#tell(broker)
+  }
+
+  #tell({ removalPolicy = RemovalPolicy.RETAIN }: LeveretProps): void {
+    const { url, publishUrl, administrator, names, table, messages, blobs } = this.broker
     const output = (name: string, description: string, value: string) =>
       new CfnOutput(this, name, { description, value })
     output('Url', "RabbitMQ's management API is below /api of this address", url)
-    output(
-      'AdministratorCommand',
-      'Shows the name and the first password of the administrator',
-      `aws secretsmanager get-secret-value --region ${this.region} --secret-id ${administrator.secretArn} --query SecretString --output text`,
-    )
+    if (publishUrl) {
+      const [scheme, host] = [0, 2].map((part) => Fn.select(part, Fn.split('/', publishUrl.url)))
+      output('PublishUrl', 'Publishes are taken below /api of this address as well', `${scheme}//${host}`)
+    }
+    if (administrator) {
+      output(
+        'AdministratorCommand',
+        'Shows the name and the first password of the administrator',
+        `aws secretsmanager get-secret-value --region ${this.region} --secret-id ${administrator.secretArn} --query SecretString --output text`,
+      )
+    }
     output('NamePrefix', 'What the names of all SQS queues of this broker begin with', names.namePrefix)
     const kept = 'Kept when the stack is deleted'
     const isKept = removalPolicy === RemovalPolicy.RETAIN

@@ -1,8 +1,8 @@
-import { Stack } from 'aws-cdk-lib'
+import { Fn, Stack, Tags } from 'aws-cdk-lib'
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
-import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import type { FunctionUrl, IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
@@ -10,11 +10,14 @@ import { ENV } from '../lib/config.ts'
 import { addAlarms } from './alarms.ts'
 import { blobsBucket } from './blobs-bucket.ts'
 import { administratorSecret, bootstrapResource } from './bootstrap.ts'
+import { withKeyGrants } from './encryption.ts'
 import { BOOTSTRAP_TIMEOUT, brokerFunctions, feedFunctions, tickClock } from './functions.ts'
 import { type FunctionName, grantsByFunction } from './grants.ts'
 import { type InternalQueues, internalQueues } from './internal-queues.ts'
 import { type BrokerNames, brokerNames } from './names.ts'
-import { type LeveretProps, refusal, type Settings, toSettings } from './props.ts'
+import { type LeveretProps, type Settings, toSettings } from './props.ts'
+import { publishFunctionUrl, publishTarget } from './publish-front.ts'
+import { refusal } from './refusal.ts'
 import { BrokerApi } from './rest-api.ts'
 import { messagesTable, topologyTable } from './tables.ts'
 
@@ -32,10 +35,12 @@ export class Leveret extends Construct {
   readonly messages: TableV2
   readonly blobs: Bucket
   readonly queues: InternalQueues
-  /** JSON with `username` and `password` of the first administrator. */
-  readonly administrator: Secret
+  /** JSON with `username` and `password` of the first administrator; without passwords there is none. */
+  readonly administrator: Secret | undefined
   readonly functions: Readonly<Record<FunctionName, IFunction>>
   readonly api: RestApi
+  /** Takes publishes, at the paths of the API, where a prop says so. */
+  readonly publishUrl: FunctionUrl | undefined
   readonly alarms: readonly Alarm[]
 
   constructor(scope: Construct, id: string, props: LeveretProps = {}) {
@@ -47,26 +52,35 @@ export class Leveret extends Construct {
     this.messages = messagesTable(this, settings)
     this.blobs = blobsBucket(this, settings)
     this.queues = internalQueues(this, this.names, settings)
-    this.administrator = administratorSecret(this, settings)
-    this.functions = this.#functions(settings)
+    this.administrator = settings.auth.type === 'basic' ? administratorSecret(this, settings) : undefined
+    const functions = this.#functions(settings)
+    this.functions = functions
     feedFunctions(this, this.functions, this.queues)
     tickClock(this, this.functions.clock)
-    this.api = this.#api(settings)
-    this.url = this.api.url.replace(/\/$/, '')
+    const publish = publishTarget(functions.publish, settings.provisionedConcurrency)
+    const { api, url } = this.#api(publish, settings)
+    this.api = api
+    this.url = url
+    this.publishUrl = settings.publishUrl ? publishFunctionUrl(this, publish, settings.auth) : undefined
+    this.#serveWhenSetUp(settings)
     const { bootstrap: _, ...watched } = this.functions
     this.alarms = addAlarms(this, { ...this, functions: watched, clock: watched.clock }, settings.alarmTopic)
+    for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value)
   }
 
-  #functions(settings: Settings) {
+  #functions(settings: Settings): Readonly<Record<FunctionName, LambdaFunction>> {
     const { names, table, messages, blobs, queues, administrator } = this
     return brokerFunctions(this, {
-      grants: grantsByFunction({
-        table,
-        blobs,
-        queues,
-        administratorSecret: administrator,
-        anyQueueArn: names.anyQueueArn,
-      }),
+      grants: withKeyGrants(
+        grantsByFunction({
+          table,
+          blobs,
+          queues,
+          administratorSecret: administrator,
+          anyQueueArn: names.anyQueueArn,
+        }),
+        settings.encryptionKey,
+      ),
       environment: {
         [ENV.namePrefix]: names.namePrefix,
         [ENV.topologyTable]: table.tableName,
@@ -75,19 +89,28 @@ export class Leveret extends Construct {
         [ENV.relayQueueUrl]: queues.relay.queueUrl,
         [ENV.relayQueueArn]: queues.relay.queueArn,
         [ENV.leaseMs]: String(settings.leaseMs),
+        [ENV.auth]: settings.auth.type,
+        ...(settings.encryptionKey && { [ENV.encryptionKeyArn]: settings.encryptionKey.keyArn }),
       },
-      setUpEnvironment: { [ENV.administratorSecret]: administrator.secretArn },
+      setUpEnvironment: {
+        ...(administrator && { [ENV.administratorSecret]: administrator.secretArn }),
+        ...(settings.auth.type === 'iam' && { [ENV.administrators]: Fn.join(' ', [...settings.auth.administrators]) }),
+      },
       ...settings,
     })
   }
 
+  #api(publish: IFunction, settings: Settings): BrokerApi {
+    const { consume, manage } = this.functions
+    return new BrokerApi(this, 'Api', { ...settings, name: this.names.namePrefix, publish, consume, manage })
+  }
+
   /** No request is served before the broker is set up, nor after its queues begin to be deleted. */
-  #api(settings: Settings): RestApi {
-    const { publish, consume, manage, bootstrap } = this.functions
-    const { api } = new BrokerApi(this, 'Api', { ...settings, name: this.names.namePrefix, publish, consume, manage })
-    const resource = bootstrapResource(this, { ...settings, lambda: bootstrap, timeout: BOOTSTRAP_TIMEOUT })
-    api.deploymentStage.node.addDependency(resource)
-    return api
+  #serveWhenSetUp(settings: Settings): void {
+    const lambda = this.functions.bootstrap
+    const resource = bootstrapResource(this, { ...settings, lambda, timeout: BOOTSTRAP_TIMEOUT })
+    this.api.deploymentStage.node.addDependency(resource)
+    this.publishUrl?.node.addDependency(resource)
   }
 }
 

@@ -1,7 +1,11 @@
-import { RemovalPolicy, Token } from 'aws-cdk-lib'
+import { RemovalPolicy } from 'aws-cdk-lib'
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager'
+import type { IVpc, IVpcEndpoint } from 'aws-cdk-lib/aws-ec2'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { IHostedZone } from 'aws-cdk-lib/aws-route53'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
-import { MAX_LEASE_MS } from '../lib/config.ts'
+import { assertProps } from './assert-props.ts'
 
 export interface LeveretProps {
   /**
@@ -27,7 +31,7 @@ export interface LeveretProps {
   /** @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays
   /**
-   * Bounds of the API as a whole; what goes beyond is answered with 429.
+   * Bounds of the API as a whole; what goes beyond is answered with 429. They do not bound the URL of `publishUrl`.
    *
    * @default - the account's
    */
@@ -44,6 +48,51 @@ export interface LeveretProps {
    * @default - they only change their state
    */
   readonly alarmTopic?: ITopic
+  /**
+   * How callers of the API prove who they are. Exactly one way is accepted.
+   *
+   * @default - HTTP Basic, as RabbitMQ
+   */
+  readonly auth?: Auth
+  /**
+   * Encrypts the tables, the bucket, the secret and all SQS queues, declared ones included. Whoever reads SQS queues
+   * without the API needs `kms:Decrypt` on it.
+   *
+   * @default - keys of AWS
+   */
+  readonly encryptionKey?: IKey
+  /**
+   * Whether function publish has a URL of its own beside the API: the same paths and the same authentication without API
+   * Gateway's price, its throttle, its access log and a custom domain.
+   *
+   * @default false
+   */
+  readonly publishUrl?: boolean
+  /**
+   * A name of your own for the API, and then its only one.
+   *
+   * @default - the name that API Gateway generates
+   */
+  readonly domain?: Domain
+  /**
+   * Makes the API private: reached through this VPC endpoint and no other way.
+   *
+   * @default - the API is public
+   */
+  readonly privateEndpoint?: PrivateEndpoint
+  /**
+   * How many environments of function publish are kept warm. They are billed by the hour.
+   *
+   * @default - none
+   */
+  readonly provisionedConcurrency?: number
+  /**
+   * Tags of everything in the construct, such as those that costs are allocated by. SQS queues that the broker makes for
+   * declared queues have none: SQS takes 5 calls with tags a second.
+   *
+   * @default - none
+   */
+  readonly tags?: Readonly<Record<string, string>>
 }
 
 export interface Throttle {
@@ -53,9 +102,55 @@ export interface Throttle {
   readonly burstLimit: number
 }
 
+export type Auth = BasicAuth | IamAuth
+
+/** HTTP Basic. The first administrator's name and password are generated into a secret. */
+export interface BasicAuth {
+  readonly type: 'basic'
+}
+
+/** Requests are signed (SigV4), and IAM principals are users by their ARNs. */
+export interface IamAuth {
+  readonly type: 'iam'
+  /**
+   * ARNs of the roles and users that the deployment makes administrators. It makes those that are added later, too, and
+   * never takes the tag from one that is left out.
+   */
+  readonly administrators: readonly string[]
+}
+
+export interface Domain {
+  /** Such as `broker.example.org`. */
+  readonly domainName: string
+  /** For that name, in the region of the stack. */
+  readonly certificate: ICertificate
+  /**
+   * Gets an alias record of the name.
+   *
+   * @default - you make one
+   */
+  readonly hostedZone?: IHostedZone
+  /**
+   * One segment before `/api`.
+   *
+   * @default - none
+   */
+  readonly basePath?: string
+}
+
+/** Either of the two. */
+export interface PrivateEndpoint {
+  /** An interface endpoint of service `execute-api`. */
+  readonly vpcEndpoint?: IVpcEndpoint
+  /** Gets such an endpoint. */
+  readonly vpc?: IVpc
+}
+
+/** Props that are left as they are where they are absent. */
+type Optional = 'throttle' | 'alarmTopic' | 'encryptionKey' | 'domain' | 'privateEndpoint' | 'provisionedConcurrency'
+
 /** Props with their defaults. */
-export type Settings = Required<Omit<LeveretProps, 'throttle' | 'alarmTopic'>> &
-  Pick<LeveretProps, 'throttle' | 'alarmTopic'>
+export type Settings = Required<Omit<LeveretProps, Optional>> & Pick<LeveretProps, Optional>
 
 const DEFAULT_LEASE_MS = 1000
 
@@ -69,47 +164,8 @@ export function toSettings(props: LeveretProps): Settings {
     leaseMs: props.leaseMs ?? DEFAULT_LEASE_MS,
     logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
     accessLogs: props.accessLogs ?? false,
+    auth: props.auth ?? { type: 'basic' },
+    publishUrl: props.publishUrl ?? false,
+    tags: props.tags ?? {},
   }
 }
-
-/** An SQS queue's name has 80 characters; this leaves half of them to the declared name. */
-const NAME = /^[A-Za-z][A-Za-z0-9-]{0,22}[A-Za-z0-9]$/
-
-function assertProps(props: LeveretProps): void {
-  const { name, removalPolicy, leaseMs, throttle } = props
-  if (isKnown(name) && !NAME.test(name)) {
-    throw refusal(
-      'name',
-      name,
-      'use 2 to 24 letters, digits and dashes that begin with a letter and end without a dash',
-    )
-  }
-  if (isKnown(leaseMs) && !isWhole(leaseMs, 0, MAX_LEASE_MS)) {
-    throw refusal('leaseMs', leaseMs, `use whole milliseconds from 0 to ${MAX_LEASE_MS}`)
-  }
-  if (
-    removalPolicy !== undefined &&
-    removalPolicy !== RemovalPolicy.RETAIN &&
-    removalPolicy !== RemovalPolicy.DESTROY
-  ) {
-    throw refusal('removalPolicy', removalPolicy, 'use RemovalPolicy.RETAIN or RemovalPolicy.DESTROY')
-  }
-  if (throttle !== undefined) assertThrottle(throttle)
-}
-
-function assertThrottle({ rateLimit, burstLimit }: Throttle): void {
-  if (isKnown(rateLimit) && !(rateLimit > 0 && Number.isFinite(rateLimit))) {
-    throw refusal('throttle.rateLimit', rateLimit, 'use the number of requests a second, above 0')
-  }
-  if (isKnown(burstLimit) && !isWhole(burstLimit, 1, Number.MAX_SAFE_INTEGER)) {
-    throw refusal('throttle.burstLimit', burstLimit, 'use a whole number of requests, 1 or more')
-  }
-}
-
-const isKnown = <T>(value: T | undefined): value is T => value !== undefined && !Token.isUnresolved(value)
-
-const isWhole = (value: number, min: number, max: number): boolean =>
-  Number.isInteger(value) && value >= min && value <= max
-
-export const refusal = (prop: string, value: unknown, fix: string): Error =>
-  new Error(`Leveret cannot be made: ${prop} is ${JSON.stringify(value)}; ${fix}`)

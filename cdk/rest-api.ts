@@ -1,6 +1,7 @@
 import { Validations } from 'aws-cdk-lib'
 import {
   AccessLogFormat,
+  AuthorizationType,
   EndpointType,
   type IResource,
   LambdaIntegration,
@@ -8,13 +9,20 @@ import {
   MethodLoggingLevel,
   RestApi,
 } from 'aws-cdk-lib/aws-apigateway'
+import type { IVpcEndpoint } from 'aws-cdk-lib/aws-ec2'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { addDomain } from './domain.ts'
 import { addGatewayResponses } from './gateway-responses.ts'
-import type { Settings } from './props.ts'
+import { endpointOf, endpointPolicy, endpointUrl } from './private-endpoint.ts'
+import type { Domain, Settings } from './props.ts'
 
-export interface BrokerApiProps extends Pick<Settings, 'logRetention' | 'removalPolicy' | 'accessLogs' | 'throttle'> {
+export interface BrokerApiProps
+  extends Pick<
+    Settings,
+    'logRetention' | 'removalPolicy' | 'accessLogs' | 'throttle' | 'auth' | 'domain' | 'privateEndpoint'
+  > {
   readonly name: string
   readonly publish: IFunction
   readonly consume: IFunction
@@ -27,13 +35,24 @@ export interface BrokerApiProps extends Pick<Settings, 'logRetention' | 'removal
  */
 export class BrokerApi extends Construct {
   readonly api: RestApi
+  /** Without a slash at the end. */
+  readonly url: string
 
   constructor(scope: Construct, id: string, props: BrokerApiProps) {
     super(scope, id)
+    const { auth, domain, privateEndpoint } = props
+    const endpoint = privateEndpoint && endpointOf(this, privateEndpoint)
     this.api = new RestApi(this, 'RestApi', {
       restApiName: props.name,
       description: "RabbitMQ's management HTTP API, served by Leveret",
-      endpointTypes: [EndpointType.REGIONAL],
+      ...(endpoint
+        ? {
+            endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints: [endpoint] },
+            policy: endpointPolicy(endpoint, auth),
+          }
+        : { endpointTypes: [EndpointType.REGIONAL] }),
+      // Its own name would accept older TLS than the domain's.
+      ...(domain && { disableExecuteApiEndpoint: true }),
       cloudWatchRole: props.accessLogs,
       deployOptions: {
         loggingLevel: MethodLoggingLevel.OFF,
@@ -45,8 +64,9 @@ export class BrokerApi extends Construct {
       },
     })
     addRoutes(this.api, props)
-    addGatewayResponses(this.api)
+    addGatewayResponses(this.api, auth)
     acknowledge(this.api, props)
+    this.url = urlOf(this, this.api, domain, endpoint)
   }
 
   #accessLog({ logRetention, removalPolicy }: BrokerApiProps) {
@@ -70,7 +90,7 @@ export class BrokerApi extends Construct {
  * API Gateway takes the most specific resource of a path and does not go on to a wider one for its methods: so each has a
  * method for all that is not its own.
  */
-function addRoutes(api: RestApi, { publish, consume, manage }: BrokerApiProps): void {
+function addRoutes(api: RestApi, { publish, consume, manage, auth }: BrokerApiProps): void {
   const rest = integration(manage)
   const root = api.root
   const below = root.addResource('api')
@@ -78,11 +98,24 @@ function addRoutes(api: RestApi, { publish, consume, manage }: BrokerApiProps): 
   const queues = below.addResource('queues')
   const [publishing, consuming] = [exchanges.addResource('{proxy+}'), queues.addResource('{proxy+}')]
   const others: IResource[] = [root.addResource('{proxy+}'), below.addResource('{proxy+}')]
-  publishing.addMethod('POST', integration(publish))
-  consuming.addMethod('POST', integration(consume))
-  for (const resource of [root, below, exchanges, queues, publishing, consuming, ...others]) {
-    resource.addMethod('ANY', rest)
+  const signed = auth.type === 'iam' ? { authorizationType: AuthorizationType.IAM } : {}
+  publishing.addMethod('POST', integration(publish), signed)
+  consuming.addMethod('POST', integration(consume), signed)
+  if (auth.type === 'iam') {
+    for (const path of ['healthz', 'openapi.json']) {
+      const open = below.addResource(path)
+      open.addMethod('GET', rest)
+      others.push(open)
+    }
   }
+  for (const resource of [root, below, exchanges, queues, publishing, consuming, ...others]) {
+    resource.addMethod('ANY', rest, signed)
+  }
+}
+
+function urlOf(scope: Construct, api: RestApi, domain: Domain | undefined, endpoint: IVpcEndpoint | undefined): string {
+  if (domain !== undefined) return addDomain(scope, api, domain)
+  return endpoint === undefined ? api.url.replace(/\/$/, '') : endpointUrl(api, endpoint)
 }
 
 /** One permission of the whole API for each function, or the functions' policies would grow with the routes. */

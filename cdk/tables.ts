@@ -5,7 +5,7 @@ import { EXPIRES_AT_ATTRIBUTE, MESSAGES_PARTITION_KEY, MESSAGES_SORT_KEY } from 
 import { PARTITION_KEY, SORT_KEY } from '../lib/journal/table.ts'
 import type { Settings } from './props.ts'
 
-type TableSettings = Pick<Settings, 'removalPolicy'>
+type TableSettings = Pick<Settings, 'removalPolicy' | 'encryptionKey'>
 
 /** The journals: the truth about everything declared, so it can be taken back to any second of the last 35 days. */
 export const topologyTable = (scope: Construct, settings: TableSettings): TableV2 =>
@@ -24,10 +24,10 @@ export const messagesTable = (scope: Construct, settings: TableSettings): TableV
     timeToLiveAttribute: EXPIRES_AT_ATTRIBUTE,
   })
 
-const common = ({ removalPolicy }: TableSettings) =>
+const common = ({ removalPolicy, encryptionKey }: TableSettings) =>
   ({
     billing: Billing.onDemand(),
-    encryption: TableEncryptionV2.awsManagedKey(),
+    encryption: encryptionKey ? TableEncryptionV2.customerManagedKey(encryptionKey) : TableEncryptionV2.awsManagedKey(),
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
     removalPolicy,

@@ -1,6 +1,6 @@
-import { userNameOfPrincipal } from '../access/principal.ts'
 import { readSecret } from '../journal/secret.ts'
 import { logError } from '../log.ts'
+import { userNameOfPrincipal } from '../model/principal.ts'
 import { ensureAdministrators } from './administrators.ts'
 import { ensureBootstrapped, type FirstAdministrator } from './bootstrap.ts'
 import type { Broker } from './broker.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { authenticatePrincipal, userNameOfPrincipal } from '../../lib/access/principal.ts'
+import { authenticatePrincipal } from '../../lib/access/principal.ts'
+import { userNameOfPrincipal } from '../../lib/model/principal.ts'
 import { accessWith, makeUser } from './access-states.ts'
 
 const ACCOUNT = '123456789012'

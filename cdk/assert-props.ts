@@ -1,0 +1,120 @@
+import { RemovalPolicy } from 'aws-cdk-lib'
+import { MAX_LEASE_MS } from '../lib/config.ts'
+import { userNameOfPrincipal } from '../lib/model/principal.ts'
+import type { Auth, Domain, LeveretProps, PrivateEndpoint, Throttle } from './props.ts'
+import { isKnown, isWhole, refusal } from './refusal.ts'
+
+/** An SQS queue's name has 80 characters; this leaves half of them to the declared name. */
+const NAME = /^[A-Za-z][A-Za-z0-9-]{0,22}[A-Za-z0-9]$/
+
+/** Throws an Error that names the prop and what to change. Values that are known only at deployment are left alone. */
+export function assertProps(props: LeveretProps): void {
+  const { name, removalPolicy, leaseMs, throttle, auth, domain, privateEndpoint, tags } = props
+  if (isKnown(name) && !NAME.test(name)) {
+    throw refusal(
+      'name',
+      name,
+      'use 2 to 24 letters, digits and dashes that begin with a letter and end without a dash',
+    )
+  }
+  if (isKnown(leaseMs) && !isWhole(leaseMs, 0, MAX_LEASE_MS)) {
+    throw refusal('leaseMs', leaseMs, `use whole milliseconds from 0 to ${MAX_LEASE_MS}`)
+  }
+  if (
+    removalPolicy !== undefined &&
+    removalPolicy !== RemovalPolicy.RETAIN &&
+    removalPolicy !== RemovalPolicy.DESTROY
+  ) {
+    throw refusal('removalPolicy', removalPolicy, 'use RemovalPolicy.RETAIN or RemovalPolicy.DESTROY')
+  }
+  const { provisionedConcurrency } = props
+  if (isKnown(provisionedConcurrency) && !isWhole(provisionedConcurrency, 1, Number.MAX_SAFE_INTEGER)) {
+    throw refusal('provisionedConcurrency', provisionedConcurrency, 'use a whole number, 1 or more, or leave it out')
+  }
+  if (throttle !== undefined) assertThrottle(throttle)
+  if (auth !== undefined) assertAuth(auth)
+  if (domain !== undefined) assertDomain(domain)
+  if (privateEndpoint !== undefined) assertPrivateEndpoint(privateEndpoint, props)
+  if (tags !== undefined) assertTags(tags)
+}
+
+function assertThrottle({ rateLimit, burstLimit }: Throttle): void {
+  if (isKnown(rateLimit) && !(rateLimit > 0 && Number.isFinite(rateLimit))) {
+    throw refusal('throttle.rateLimit', rateLimit, 'use the number of requests a second, above 0')
+  }
+  if (isKnown(burstLimit) && !isWhole(burstLimit, 1, Number.MAX_SAFE_INTEGER)) {
+    throw refusal('throttle.burstLimit', burstLimit, 'use a whole number of requests, 1 or more')
+  }
+}
+
+function assertAuth(auth: Auth): void {
+  if (auth.type !== 'basic' && auth.type !== 'iam') {
+    throw refusal('auth.type', (auth as { type: unknown }).type, "use 'basic' or 'iam'")
+  }
+  if (auth.type === 'basic') return
+  const { administrators } = auth
+  if (!isKnown(administrators)) return
+  if (administrators.length === 0) {
+    throw refusal(
+      'auth.administrators',
+      administrators,
+      'name an IAM role or user at least, or nobody could let any in',
+    )
+  }
+  const wrong = administrators.find((arn) => isKnown(arn) && userNameOfPrincipal(arn) === undefined)
+  if (wrong !== undefined) throw refusal('auth.administrators', wrong, 'use ARNs of IAM roles and users')
+}
+
+/** A label of a name; a wildcard cannot be an API's name. */
+const DOMAIN_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/
+const BASE_PATH = /^[A-Za-z0-9$_.+!*'()-]{1,300}$/
+
+function assertDomain({ domainName, hostedZone, basePath }: Domain): void {
+  if (isKnown(domainName) && !DOMAIN_NAME.test(domainName)) {
+    throw refusal('domain.domainName', domainName, 'use a whole name in lower case, such as broker.example.org')
+  }
+  const zoneName = hostedZone?.zoneName
+  if (isKnown(domainName) && isKnown(zoneName) && !`.${domainName}`.endsWith(`.${zoneName}`)) {
+    throw refusal('domain.hostedZone', zoneName, `use the zone that ${domainName} is in, or leave it out`)
+  }
+  if (!isKnown(basePath)) return
+  // The API takes what stands before the first /api for the base path.
+  if (!BASE_PATH.test(basePath) || basePath === 'api') {
+    throw refusal('domain.basePath', basePath, 'use one segment other than api without slashes, or leave it out')
+  }
+}
+
+function assertPrivateEndpoint({ vpc, vpcEndpoint }: PrivateEndpoint, { publishUrl, domain }: LeveretProps): void {
+  if ((vpc === undefined) === (vpcEndpoint === undefined)) {
+    const given = vpc === undefined ? 'neither' : 'both'
+    throw refusal('privateEndpoint', given, 'give either vpcEndpoint, or the vpc that is to get one')
+  }
+  if (publishUrl) {
+    throw refusal('publishUrl', publishUrl, 'a function URL is public, so leave it out or leave privateEndpoint out')
+  }
+  if (domain !== undefined) {
+    throw refusal('domain', domain.domainName, 'the name would be public, so leave it out or leave privateEndpoint out')
+  }
+}
+
+/** As AWS's services have in common (Tagging AWS Resources User Guide, "Tag naming limits and requirements"). */
+const MAX_TAGS = 40
+const TAG_KEY = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/iu
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u
+
+function assertTags(tags: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(tags)
+  if (entries.length > MAX_TAGS) throw refusal('tags', entries.length, `use ${MAX_TAGS} at most`)
+  for (const [key, value] of entries) {
+    if (isKnown(key) && !TAG_KEY.test(key)) {
+      throw refusal(
+        'tags',
+        key,
+        'use keys of 1 to 128 letters, digits, spaces and _.:/=+-@ that do not begin with aws:',
+      )
+    }
+    if (isKnown(value) && !TAG_VALUE.test(value)) {
+      throw refusal(`tags.${key}`, value, 'use values of up to 256 letters, digits, spaces and _.:/=+-@')
+    }
+  }
+}

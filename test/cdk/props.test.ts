@@ -1,8 +1,16 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib'
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager'
+import type { IVpc, IVpcEndpoint } from 'aws-cdk-lib/aws-ec2'
+import type { IHostedZone } from 'aws-cdk-lib/aws-route53'
 import { describe, expect, test } from 'vitest'
 import { propsFromContext } from '../../cdk/context.ts'
 import { type LeveretProps, toSettings } from '../../cdk/props.ts'
 import { newApp } from './synthesised.ts'
+
+const ROLE = 'arn:aws:iam::123456789012:role/admins'
+const PRIVATE = { vpcEndpoint: { vpcEndpointId: 'vpce-0a1b' } as IVpcEndpoint }
+const DOMAIN = { domainName: 'broker.example.org', certificate: {} as ICertificate }
+const zone = (zoneName: string) => ({ zoneName }) as IHostedZone
 
 describe('a prop that cannot be used', () => {
   test.each<[LeveretProps, RegExp]>([
@@ -17,6 +25,23 @@ describe('a prop that cannot be used', () => {
     [{ removalPolicy: RemovalPolicy.SNAPSHOT }, /removalPolicy is "snapshot"; use RemovalPolicy.RETAIN or/],
     [{ throttle: { rateLimit: 0, burstLimit: 1 } }, /throttle.rateLimit is 0; use/],
     [{ throttle: { rateLimit: 1, burstLimit: 1.5 } }, /throttle.burstLimit is 1.5; use/],
+    [{ auth: { type: 'jwt' as 'basic' } }, /auth.type is "jwt"; use 'basic' or 'iam'/],
+    [{ auth: { type: 'iam', administrators: [] } }, /auth.administrators is \[\]; name an IAM role or user/],
+    [{ auth: { type: 'iam', administrators: [ROLE, 'admin'] } }, /auth.administrators is "admin"; use ARNs/],
+    [{ provisionedConcurrency: 0 }, /provisionedConcurrency is 0; use a whole number, 1 or more/],
+    [{ provisionedConcurrency: 1.5 }, /provisionedConcurrency is 1.5; use/],
+    [{ domain: { ...DOMAIN, domainName: 'Broker.example.org' } }, /domain.domainName is "Broker.example.org"; use/],
+    [{ domain: { ...DOMAIN, domainName: 'https://broker.example.org' } }, /domain.domainName is .*; use a whole name/],
+    [{ domain: { ...DOMAIN, hostedZone: zone('ample.org') } }, /domain.hostedZone is "ample.org"; use the zone that/],
+    [{ domain: { ...DOMAIN, basePath: 'a/b' } }, /domain.basePath is "a\/b"; use one segment/],
+    [{ domain: { ...DOMAIN, basePath: 'api' } }, /domain.basePath is "api"; use one segment other than api/],
+    [{ privateEndpoint: {} }, /privateEndpoint is "neither"; give either vpcEndpoint, or the vpc/],
+    [{ privateEndpoint: { ...PRIVATE, vpc: {} as IVpc } }, /privateEndpoint is "both"; give either/],
+    [{ privateEndpoint: PRIVATE, publishUrl: true }, /publishUrl is true; a function URL is public/],
+    [{ privateEndpoint: PRIVATE, domain: DOMAIN }, /domain is "broker.example.org"; the name would be public/],
+    [{ tags: { 'aws:cost': 'x' } }, /tags is "aws:cost"; use keys/],
+    [{ tags: { '': 'x' } }, /tags is ""; use keys/],
+    [{ tags: { team: 'a*b' } }, /tags.team is "a\*b"; use values/],
   ])('is refused with its name and what to write: %j', (props, message) => {
     expect(() => toSettings(props)).toThrow(message)
   })
@@ -26,6 +51,10 @@ test('props within their bounds are taken', () => {
   const throttle = { rateLimit: 0.5, burstLimit: 1 }
   expect(() => toSettings({ name: 'a2', leaseMs: 0, throttle, removalPolicy: RemovalPolicy.DESTROY })).not.toThrow()
   expect(() => toSettings({ name: 'a-name-of-24-characters1', leaseMs: 10_000 })).not.toThrow()
+  expect(() => toSettings({ domain: { ...DOMAIN, hostedZone: zone('example.org'), basePath: 'mq' } })).not.toThrow()
+  expect(() => toSettings({ privateEndpoint: PRIVATE, tags: { 'cost center': 'é/1' } })).not.toThrow()
+  const administrators = [Token.asString({ Ref: 'Role' })]
+  expect(() => toSettings({ auth: { type: 'iam', administrators }, provisionedConcurrency: 1 })).not.toThrow()
 })
 
 const inContext = (context: Record<string, unknown>) => propsFromContext(new Stack(newApp(context), 'Stack'))
@@ -52,6 +81,36 @@ describe('the context of the command line', () => {
     expect(alarmTopic?.topicArn).toBe('arn:aws:sns:eu-west-1:123456789012:pager')
   })
 
+  test('says what takes more than a word as well', () => {
+    const { encryptionKey, domain, privateEndpoint, ...props } = inContext({
+      'leveret:encryptionKeyArn': 'arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d',
+      'leveret:auth': 'iam',
+      'leveret:administrators': `${ROLE} arn:aws:iam::123456789012:user/ann`,
+      'leveret:publishUrl': 'true',
+      'leveret:domainName': 'broker.example.org',
+      'leveret:domainCertificateArn': 'arn:aws:acm:eu-west-1:123456789012:certificate/c',
+      'leveret:domainHostedZone': 'Z0123456789/example.org',
+      'leveret:domainBasePath': 'mq',
+      'leveret:vpcEndpointId': 'vpce-0a1b2c3d',
+      'leveret:provisionedConcurrency': '2',
+      'leveret:tags': 'team=orders,stage=prod',
+    })
+    expect(props).toEqual({
+      auth: { type: 'iam', administrators: [ROLE, 'arn:aws:iam::123456789012:user/ann'] },
+      publishUrl: true,
+      provisionedConcurrency: 2,
+      tags: { team: 'orders', stage: 'prod' },
+    })
+    expect(encryptionKey?.keyArn).toMatch(/key\/0a1b2c3d$/)
+    expect(privateEndpoint?.vpcEndpoint?.vpcEndpointId).toBe('vpce-0a1b2c3d')
+    expect(domain).toMatchObject({
+      domainName: 'broker.example.org',
+      basePath: 'mq',
+      certificate: { certificateArn: expect.stringMatching(/certificate\/c$/) },
+      hostedZone: { hostedZoneId: 'Z0123456789', zoneName: 'example.org' },
+    })
+  })
+
   test('may leave everything out', () => {
     expect(inContext({})).toEqual({})
   })
@@ -62,6 +121,13 @@ describe('the context of the command line', () => {
     ['leveret:logRetentionDays', '8', /write one of 1, 3, 5, 7/],
     ['leveret:throttle', 'fast', /write RATE\/BURST/],
     ['leveret:accessLogs', 'yes', /write true or false/],
+    ['leveret:auth', 'jwt', /leveret:auth is "jwt"; write basic or iam/],
+    ['leveret:administrators', ROLE, /leveret:administrators is .*; leave it out, or write leveret:auth=iam/],
+    ['leveret:encryptionKeyArn', 'alias/mine', /write the ARN of a KMS key/],
+    ['leveret:domainName', 'broker.example.org', /leveret:domainCertificateArn is ""; write the ARN/],
+    ['leveret:domainBasePath', 'mq', /leveret:domainName is ""; write the name/],
+    ['leveret:vpcEndpointId', 'vpc-0a1b', /write the id of a VPC endpoint/],
+    ['leveret:tags', 'team', /write KEY=VALUE/],
     ['leveret:lease', '100', /there is no leveret:lease; use leveret:name/],
   ])('is refused with its name and what to write: %s=%s', (name, value, message) => {
     expect(() => inContext({ [name]: value })).toThrow(message)

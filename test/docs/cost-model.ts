@@ -54,11 +54,19 @@ const direct = (input: Inputs, size: number): number => (2 * input('sqs')) / siz
 
 function publishTables(input: Inputs): CostTable[] {
   const rowOf = (size: number) => [publish(input, size, 1), publish(input, size, 5)]
+  const urlRowOf = (size: number) => rowOf(size).map((dollars) => dollars - input('rest') / size)
   return [
     {
       heading: 'Dollars per million publishes',
       decimals: 2,
-      rows: { 'one by one': rowOf(1), 'ten to a request': rowOf(10), 'a hundred to a request': rowOf(100) },
+      rows: {
+        'one by one': rowOf(1),
+        'ten to a request': rowOf(10),
+        'a hundred to a request': rowOf(100),
+        'one by one, to the function URL': urlRowOf(1),
+        'ten to a request, to the function URL': urlRowOf(10),
+        'a hundred to a request, to the function URL': urlRowOf(100),
+      },
     },
     {
       heading: 'Where it goes',
@@ -105,6 +113,10 @@ function featureTable(input: Inputs): CostTable {
       'A `manual` get of a message above 8 KiB': [input('s3-put')],
       'A reject with a dead-letter exchange': [input('sqs')],
       'A line of access log': [(input('log-line-bytes') * input('log-gb')) / 1000],
+      'A warm environment of publish: a month': [
+        (input('publish-gb') * input('hours') * 3600 * input('warm-gb-s')) / 1_000_000,
+      ],
+      'A key of your own: a month': [input('key')],
     },
   }
 }

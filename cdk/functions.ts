@@ -27,6 +27,8 @@ const SIZES: Readonly<Record<FunctionName, Size>> = {
   manage: { description: 'Serves the rest of the API', timeout: API_TIMEOUT, memoryMb: 1769 },
   relay: { description: 'Finishes fan-outs', timeout: FED_TIMEOUTS.relay, memoryMb: 1024 },
   'dead-letter': { description: 'Passes dead messages on', timeout: FED_TIMEOUTS['dead-letter'], memoryMb: 1024 },
+  delay: { description: 'Delivers what exchanges held', timeout: FED_TIMEOUTS.delay, memoryMb: 1024 },
+  sweep: { description: 'Takes expired messages out of queues', timeout: FED_TIMEOUTS.sweep, memoryMb: 1024 },
   clock: { description: 'Finishes what was begun and not ended', timeout: CLOCK_TIMEOUT, memoryMb: 512 },
   bootstrap: { description: 'Sets the broker up and takes it down', timeout: BOOTSTRAP_TIMEOUT, memoryMb: 512 },
 }
@@ -57,6 +59,8 @@ export function brokerFunctions(
     manage: make('manage'),
     relay: make('relay'),
     'dead-letter': make('dead-letter'),
+    delay: make('delay'),
+    sweep: make('sweep'),
     clock: make('clock'),
     bootstrap: make('bootstrap'),
   }

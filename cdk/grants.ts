@@ -8,6 +8,7 @@ import type { InternalQueues } from './internal-queues.ts'
 /** What the functions use, and what of it they may do. Batch and transact calls need the actions of their parts. */
 export interface GrantedParts {
   readonly table: Pick<ITable, 'tableArn'>
+  readonly messages: Pick<ITable, 'tableArn'>
   readonly blobs: Pick<IBucket, 'bucketArn' | 'arnForObjects'>
   readonly queues: InternalQueues
   /** Where the first administrator has a password. */
@@ -22,11 +23,22 @@ const ANY_QUEUE = "SQS queues are made and deleted while the broker runs; their 
 const ANY_OBJECT =
   'Objects are made while the broker runs; the bucket is its own, and each function has the folders that it needs.'
 
-export type FunctionName = 'publish' | 'consume' | 'manage' | 'relay' | 'dead-letter' | 'clock' | 'bootstrap'
+export type FunctionName =
+  | 'publish'
+  | 'consume'
+  | 'manage'
+  | 'relay'
+  | 'dead-letter'
+  | 'delay'
+  | 'sweep'
+  | 'clock'
+  | 'bootstrap'
 
 export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
   const { readTopology, changeTopology, settleIntents } = tableGrants(parts)
-  const { readBases, writeBases, readPayloads, tellMissing, writePayloads } = blobGrants(parts)
+  const { readBases, writeBases, readPayloads, tellMissing, writePayloads, writeScheduled, readScheduled } =
+    blobGrants(parts)
+  const onItems = (...actions: string[]): Grant => ({ actions, resources: [parts.messages.tableArn] })
   const onQueues = (...actions: string[]): Grant => ({ actions, resources: [parts.anyQueueArn], wildcard: ANY_QUEUE })
   const takeMessages = [
     'sqs:ReceiveMessage',
@@ -36,13 +48,22 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
   ]
   const readSecret = secretGrants(parts)
   return {
-    publish: [readTopology, readBases, writePayloads, onQueues('sqs:SendMessage')],
+    publish: [
+      readTopology,
+      readBases,
+      writePayloads,
+      writeScheduled,
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
+      onQueues('sqs:SendMessage'),
+    ],
     consume: [
       readTopology,
       readBases,
       readPayloads,
       tellMissing,
       writePayloads,
+      writeScheduled,
+      onItems('dynamodb:PutItem'),
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
     manage: [
@@ -54,6 +75,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readPayloads,
       tellMissing,
       ...readSecret,
+      onItems('dynamodb:GetItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
       onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', ...takeMessages),
     ],
     relay: [
@@ -74,10 +96,37 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readPayloads,
       tellMissing,
       writePayloads,
+      writeScheduled,
+      onItems('dynamodb:PutItem'),
       onQueues('sqs:SendMessage', 'sqs:CreateQueue', 'sqs:DeleteQueue'),
       feed(parts, 'dead-letter'),
     ],
-    clock: [settleIntents, onQueues('sqs:DeleteQueue')],
+    delay: [
+      readTopology,
+      readBases,
+      readScheduled,
+      tellMissing,
+      writePayloads,
+      writeScheduled,
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
+      onQueues('sqs:SendMessage'),
+      feed(parts, 'delay'),
+    ],
+    sweep: [
+      readTopology,
+      readBases,
+      readPayloads,
+      tellMissing,
+      writePayloads,
+      writeScheduled,
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
+      onQueues('sqs:SendMessage', ...takeMessages),
+    ],
+    clock: [
+      settleIntents,
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'),
+      onQueues('sqs:SendMessage', 'sqs:DeleteQueue'),
+    ],
     bootstrap: [readTopology, changeTopology, readBases, writeBases, ...readSecret, onQueues('sqs:DeleteQueue')],
   }
 }
@@ -106,6 +155,7 @@ function tableGrants({ table: { tableArn } }: GrantedParts) {
 
 function blobGrants({ blobs }: GrantedParts) {
   const payloads = blobs.arnForObjects('live/*')
+  const scheduled = blobs.arnForObjects('scheduled/*')
   const bases = blobs.arnForObjects('bases/*')
   return {
     readBases: { actions: ['s3:GetObject'], resources: [bases], wildcard: ANY_OBJECT },
@@ -113,6 +163,8 @@ function blobGrants({ blobs }: GrantedParts) {
     readPayloads: { actions: ['s3:GetObject'], resources: [payloads], wildcard: ANY_OBJECT },
     // S3 says that an object does not exist only to whom may list the bucket; to others it says that they may not read it.
     tellMissing: { actions: ['s3:ListBucket'], resources: [blobs.bucketArn] },
+    readScheduled: { actions: ['s3:GetObject'], resources: [scheduled], wildcard: ANY_OBJECT },
+    writeScheduled: { actions: ['s3:PutObject'], resources: [scheduled], wildcard: ANY_OBJECT },
     writePayloads: { actions: ['s3:PutObject'], resources: [payloads], wildcard: ANY_OBJECT },
   }
 }

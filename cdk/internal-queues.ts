@@ -25,6 +25,8 @@ const MAX_MESSAGE_BYTES = 1_048_576
 export const FED_TIMEOUTS: Readonly<Record<FedFunction, Duration>> = {
   relay: Duration.seconds(60),
   'dead-letter': Duration.seconds(60),
+  delay: Duration.seconds(60),
+  sweep: Duration.seconds(60),
 }
 
 export function internalQueues(

@@ -74,6 +74,7 @@ export class Leveret extends Construct {
       grants: withKeyGrants(
         grantsByFunction({
           table,
+          messages,
           blobs,
           queues,
           administratorSecret: administrator,

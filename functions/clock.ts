@@ -1,8 +1,8 @@
 import type { Broker } from '../lib/broker/broker.ts'
-import { finishIntents } from '../lib/broker/finish-intents.ts'
 import { onFirstCall } from '../lib/broker/on-first-call.ts'
+import { tick } from '../lib/broker/tick.ts'
 
-/** Runs each minute: finishes what somebody began and did not end. */
-export const createHandler = (broker: Broker) => (): Promise<void> => finishIntents(broker)
+/** Runs each minute. */
+export const createHandler = (broker: Broker) => (): Promise<void> => tick(broker)
 
 export const handler = onFirstCall(createHandler)

@@ -180,6 +180,8 @@ export const FED_QUEUES = {
   relay: 'relay',
   dead: 'dead-letter',
   'dead.fifo': 'dead-letter',
+  delay: 'delay',
+  sweep: 'sweep',
 } as const
 
 export type FedQueue = keyof typeof FED_QUEUES

@@ -109,6 +109,14 @@ export function assertMayPublish(
   }
 }
 
+/** For looking at what an exchange holds until it is due. */
+export const assertMayReadScheduled = (access: AccessState, user: Requester, vhost: string, exchange: string): void =>
+  assertPermission(access, { user, vhost, action: 'read', resource: { kind: 'exchange', name: exchange } })
+
+/** For taking it back: whoever may publish to the exchange may. */
+export const assertMayCancelScheduled = (access: AccessState, user: Requester, vhost: string, exchange: string): void =>
+  assertPermission(access, { user, vhost, action: 'write', resource: { kind: 'exchange', name: exchange } })
+
 const hasTopics = ({ type }: CheckedExchange): boolean => type === 'topic'
 
 /** For get, consume and purge. */

@@ -1,15 +1,14 @@
 import { journalEntries, topologyAt } from '../broker/journal.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { Entry } from '../journal/entry.ts'
-import { invalid } from '../model/errors.ts'
 import { exportVhost } from '../topology/definitions/export.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import { vhostMachine } from '../topology/vhost/machine.ts'
-import type { Api, ApiContext } from './env.ts'
+import type { Api } from './env.ts'
 import { EXPORTER } from './identity.ts'
 import { renderEntry } from './journal-items.ts'
 import { listAnswer } from './list.ts'
-import { queryParameter } from './path.ts'
+import { wholeNumber } from './query-number.ts'
 import { json } from './respond.ts'
 import { withVhost } from './session.ts'
 
@@ -39,12 +38,4 @@ async function entriesAfter(session: VhostSession, after: number, limit: number)
   if (entries.length === 0) return []
   const state = after === 0 ? vhostMachine.initial() : await topologyAt(session, after)
   return entries.map((entry) => renderEntry(state, entry as Entry<VhostEvent>))
-}
-
-function wholeNumber(c: ApiContext, name: string, [least, most]: readonly [number, number]): number | undefined {
-  const text = queryParameter(c, name)
-  if (text === undefined) return undefined
-  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (number >= least && number <= most) return number
-  throw invalid(`${name} is '${text.slice(0, 40)}', it must be a whole number from ${least} to ${most}`)
 }

@@ -16,6 +16,7 @@ import { parameterRoutes } from './parameters.ts'
 import { permissionRoutes } from './permissions.ts'
 import { policyRoutes } from './policies.ts'
 import { queueRoutes } from './queues.ts'
+import { scheduledRoutes } from './scheduled.ts'
 import { topicPermissionRoutes } from './topic-permissions.ts'
 import { userLimitRoutes } from './user-limits.ts'
 import { userRoutes } from './users.ts'
@@ -26,6 +27,7 @@ const RESOURCE_FILES: readonly ((api: Api) => void)[] = [
   overviewRoutes,
   vhostRoutes,
   exchangeRoutes,
+  scheduledRoutes,
   queueRoutes,
   bindingRoutes,
   userRoutes,

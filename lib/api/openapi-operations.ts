@@ -53,6 +53,8 @@ export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
   'POST /exchanges/:vhost/:exchange/publish': ['Publishes a message', 'Publish', 'Published'],
   'POST /exchanges/:vhost/:exchange/publish/batch': ['Publishes up to 1000 messages', 'Publish[]', 'BatchOutcome[]'],
   'POST /exchanges/:vhost/:exchange/route': ['Tells where a message would go, and why', 'RouteQuestion', 'Route'],
+  'GET /exchanges/:vhost/:exchange/scheduled': list('messages that an exchange holds until they are due', 'Scheduled'),
+  'DELETE /exchanges/:vhost/:exchange/scheduled/:id': ['Takes back a message that an exchange holds'],
 
   'GET /queues': list('queues of all vhosts', 'Queue'),
   'GET /queues/detailed': list('queues of all vhosts', 'Queue'),

@@ -178,6 +178,14 @@ export const SCHEMAS = {
   Policy: object({ vhost: string, name: string, ...policy }),
   Parameter: object({ vhost: string, component: string, name: string, value: any }),
   GlobalParameter: object({ name: string, value: any }),
+  Scheduled: object({
+    id: string,
+    due: string,
+    exchange: string,
+    routing_key: string,
+    properties: table,
+    'payload_bytes?': integer,
+  }),
   JournalEntry: object({ version: integer, who: string, when: string, events: arrayOf(table) }),
 } as const satisfies Readonly<Record<string, Schema>>
 

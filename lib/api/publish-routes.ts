@@ -1,14 +1,18 @@
 import { explainPublish } from '../broker/publication.ts'
 import { publish } from '../broker/publish.ts'
 import { type PublishOutcome, publishBatch } from '../broker/publish-batch.ts'
+import { publishOnce, type RepeatableRequest } from '../broker/publish-once.ts'
+import type { VhostSession } from '../broker/session.ts'
 import type { RouteStep } from '../routing/route-message.ts'
-import { bodyArray, bodyObject } from './body.ts'
+import { bodyArray, bodyObject, bodyText } from './body.ts'
 import type { Api } from './env.ts'
 import { channelError, errorBody, throughChannel } from './errors.ts'
+import { idempotencyKey } from './idempotency-key.ts'
 import { exchangeSegment } from './path.ts'
 import {
   assertPublishFields,
   MAX_PUBLISH_BYTES,
+  type PublishBody,
   parsePublishBody,
   parsePublishEntry,
   parseRouteBody,
@@ -26,7 +30,12 @@ export function publishRoutes(api: Api): void {
     withVhost(LEASED, async (c, session) => {
       const [exchange, body] = [exchangeSegment(c, 'exchange'), bodyObject(c, MAX_PUBLISH_BYTES)]
       assertPublishFields(body)
-      const { routed } = await throughChannel(session, () => publish(session, { exchange, ...parsePublishBody(body) }))
+      const key = idempotencyKey(c)
+      const { routed } = await throughChannel(session, () => {
+        const message = parsePublishBody(body)
+        if (key === undefined) return publish(session, { exchange, ...message })
+        return publishAlone(session, { key, exchange, body: bodyText(c) }, message)
+      })
       return json(c, { routed })
     }),
   )
@@ -36,7 +45,12 @@ export function publishRoutes(api: Api): void {
     withVhost(LEASED, async (c, session) => {
       const entries = bodyArray(c, MAX_PUBLISH_BYTES).map(parsePublishEntry)
       const exchange = exchangeSegment(c, 'exchange')
-      const outcomes = await throughChannel(session, () => publishBatch(session, exchange, entries))
+      const key = idempotencyKey(c)
+      const outcomes = await throughChannel(session, () =>
+        key === undefined
+          ? publishBatch(session, exchange, entries)
+          : publishOnce(session, { key, exchange, body: bodyText(c) }, entries),
+      )
       return json(c, outcomes.map(renderOutcome))
     }),
   )
@@ -49,6 +63,17 @@ export function publishRoutes(api: Api): void {
       return json(c, { queues: queues.map(({ name }) => name), via: via.map(renderStep) })
     }),
   )
+}
+
+/** A request that may be repeated, with one message. */
+async function publishAlone(
+  session: VhostSession,
+  request: RepeatableRequest,
+  message: PublishBody,
+): Promise<{ routed: boolean }> {
+  const [outcome] = await publishOnce(session, request, [message])
+  if (outcome && 'error' in outcome) throw outcome.error
+  return { routed: outcome?.routed === true }
 }
 
 const renderOutcome = (outcome: PublishOutcome): object =>

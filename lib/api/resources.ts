@@ -37,6 +37,8 @@ export const RESOURCES = {
   '/exchanges/:vhost/:exchange/publish': ['POST'],
   '/exchanges/:vhost/:exchange/publish/batch': ['POST'],
   '/exchanges/:vhost/:exchange/route': ['POST'],
+  '/exchanges/:vhost/:exchange/scheduled': ['GET'],
+  '/exchanges/:vhost/:exchange/scheduled/:id': ['DELETE'],
 
   '/queues': ['GET'],
   '/queues/detailed': ['GET'],

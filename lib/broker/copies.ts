@@ -10,10 +10,11 @@ import type { Publication } from './publication.ts'
 /** A copy of a publication for one queue. */
 export function copyFor(
   queue: Queue,
-  { publishId, hop, idleHops, message }: Publication,
+  { publishId, hop, idleHops, message, returned }: Publication,
   encoded: EncodedMessage,
+  expiresAtMs?: number,
 ): Copy {
-  const identity: CopyIdentity = { publishId, queueId: queue.id, hop, idleHops }
+  const identity: CopyIdentity = { publishId, queueId: queue.id, hop, idleHops, expiresAtMs, returns: returned?.count }
   const copy = { sqsQueueName: sqsQueueFor(queue), message: encoded, copyAttribute: encodeCopy(identity) }
   if (!queue.fifo) return copy
   return { ...copy, groupId: groupIdFor(queue, message), deduplicationId: deduplicationIdOf(identity) }

@@ -2,12 +2,17 @@ import type { CopyIdentity } from '../delivery/copy.ts'
 import { DEATH_ATTRIBUTE, type DeathNote, parseDeathNote } from '../delivery/death-note.ts'
 import { decodeMessage } from '../delivery/envelope.ts'
 import { isUndecodable, type LambdaRecord, parseReceived, toSdkRecord } from '../delivery/received-copy.ts'
+import { sweepKey } from '../delivery/sweep-chain.ts'
 import { logError } from '../log.ts'
 import type { DeathReason } from '../model/death.ts'
 import type { Queue } from '../model/queue.ts'
 import type { Broker } from './broker.ts'
-import { deadLetter, fateOf } from './dead-letter.ts'
+import { newId } from './change.ts'
+import { type DeadCopy, deadLetter, fateOf, withBcc } from './dead-letter.ts'
+import { deliver } from './deliver.ts'
+import { isExpired } from './expire.ts'
 import { openDeadLetters } from './open-dead-letters.ts'
+import type { Publication } from './publication.ts'
 import type { VhostContext } from './session.ts'
 import { viewVhost } from './view-vhost.ts'
 
@@ -48,16 +53,55 @@ async function passOn(broker: Broker, record: DeadRecord): Promise<void> {
   const { claimChecks } = broker.delivery
   const envelope = await claimChecks.open(decodeMessage(copy.stored, queue.name), context.vhost.id)
   const dead = { envelope, identity: copy.identity }
+  if (reason === 'received-too-often') return judge(context, queue, dead)
+  return die(context, queue, dead, reason)
+}
+
+async function die(context: VhostContext, queue: Queue, dead: DeadCopy, reason: DeathReason): Promise<void> {
   const isKept = fateOf(context.vhost, queue, dead, reason) === 'keep'
   const source = isKept ? await openDeadLetters(context, queue) : queue
   const [failure] = await deadLetter(context, source, [dead], reason)
   if (failure) throw failure
 }
 
+/**
+ * SQS counts every receive. Where nobody set a limit, or some of those receives looked for expired messages, the message
+ * goes back to its queue as it was, to be counted anew.
+ */
+async function judge(context: VhostContext, queue: Queue, dead: DeadCopy): Promise<void> {
+  const { clock } = context.broker
+  if (isExpired(dead, clock.wallMs())) return die(context, queue, dead, 'expired')
+  const isLimited = context.vhost.settingsOf(queue).deliveryLimit !== undefined
+  const returns = dead.identity?.returns ?? 0
+  if (isLimited && (returns >= MAX_RETURNS || !(await isSwept(context, queue)))) {
+    return die(context, queue, dead, 'delivery_limit')
+  }
+  const [failure] = await deliver(context, [returned(context, queue, dead)])
+  if (failure) throw failure
+}
+
+/** A message that really is delivered too often ends all the same. */
+const MAX_RETURNS = 10
+
+const isSwept = async ({ broker }: VhostContext, { id }: Queue): Promise<boolean> =>
+  (await broker.delivery.items.get(sweepKey(id))) !== undefined
+
+function returned({ broker, version }: VhostContext, queue: Queue, { envelope, identity }: DeadCopy): Publication {
+  return {
+    publishId: identity?.publishId ?? newId(broker),
+    hop: (identity?.hop ?? 0) + 1,
+    message: withBcc(envelope.message, envelope.bccKeys),
+    queues: [queue],
+    effects: [],
+    version,
+    returned: { count: (identity?.returns ?? 0) + 1, expiresAtMs: identity?.expiresAtMs },
+  }
+}
+
 interface Death {
   readonly context: VhostContext
   readonly queue: Queue
-  readonly reason: DeathReason
+  readonly reason: DeathReason | 'received-too-often'
 }
 
 /** Of what the broker put there itself, its note says it; of the rest SQS does. Throws where there is no such queue. */
@@ -89,7 +133,7 @@ async function findSource(broker: Broker, sqsQueueName: string, identity: CopyId
       const context = await viewVhost(broker, id, { confirm })
       const queue =
         context?.vhost.queueBySqsName(sqsQueueName) ?? (identity && context?.vhost.queueById(identity.queueId))
-      if (context && queue) return { context, queue, reason: 'delivery_limit' }
+      if (context && queue) return { context, queue, reason: 'received-too-often' }
     }
   }
   throw new Error(`no queue owns the SQS queue '${sqsQueueName}' that a message died in`)

@@ -6,11 +6,11 @@ import type { BrokerError } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
 import { headersOf, type Message, routingKeysOf } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
-import { routableMessage, routeMessage } from '../routing/route-message.ts'
+import { routableMessage } from '../routing/route-message.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import { newId } from './change.ts'
 import { deliver } from './deliver.ts'
-import type { Publication } from './publication.ts'
+import { type Publication, type Route, routeToQueues } from './publication.ts'
 import { sendToDead } from './send-to-dead.ts'
 import type { VhostContext } from './session.ts'
 
@@ -102,7 +102,11 @@ async function keep(
   const target: Queue = { ...standard, sqsQueues: [deadLetters] }
   const publications = copies.map((copy) => {
     const { exchange } = copy.envelope.message
-    return { ...publicationOf(context, queue, copy, reason, { exchange, routingKey: undefined }), queues: [target] }
+    return {
+      ...publicationOf(context, queue, copy, reason, { exchange, routingKey: undefined }),
+      queues: [target],
+      effects: [],
+    }
   })
   return deliver(context, publications)
 }
@@ -114,16 +118,23 @@ function publicationOf(
   reason: DeathReason,
   route: DeadLetterRoute,
 ): Publication {
-  const { broker, vhost, version } = context
+  const { broker, version } = context
   const { envelope, identity } = copy
   const { message, bccKeys } = envelope
   const routingKeys = routingKeysOf(message.routingKey, headersOf(message.properties))
   const death = { queue: queue.name, reason, timeS: Math.floor(broker.clock.wallMs() / 1000), routingKeys }
   const dead = deadLettered(withBcc(message, bccKeys), death, route)
-  const queues = targetsOf(vhost, dead, () => broker.clock.random()).filter(({ name }) => mayEnter(dead, name))
+  const { queues, effects } = targetsOf(context, dead)
   const publishId = identity ? deathId(identity) : newId(broker)
-  const idleHops = idleHopsAfter(copy, reason)
-  return { publishId, hop: (identity?.hop ?? 0) + 1, idleHops, message: dead, queues, version }
+  return {
+    publishId,
+    hop: (identity?.hop ?? 0) + 1,
+    idleHops: idleHopsAfter(copy, reason),
+    message: dead,
+    queues: queues.filter(({ name }) => mayEnter(dead, name)),
+    effects,
+    version,
+  }
 }
 
 /**
@@ -134,13 +145,13 @@ const deathId = ({ publishId, queueId, hop }: CopyIdentity): string =>
   createHash('sha256').update(`${publishId}/${queueId}/${hop}`).digest('base64url')
 
 /** A dead message is routed by every key that it was published with, also by those that no receiver sees. */
-function withBcc(message: Message, bccKeys: readonly string[]): Message {
+export function withBcc(message: Message, bccKeys: readonly string[]): Message {
   if (bccKeys.length === 0) return message
   const headers = { ...headersOf(message.properties), BCC: [...bccKeys] }
   return { ...message, properties: { ...message.properties, headers } }
 }
 
-function targetsOf(vhost: VhostState, { exchange, ...message }: Message, random: () => number): readonly Queue[] {
-  if (exchange !== DEFAULT_EXCHANGE && !vhost.exchangeByName(exchange)) return []
-  return routeMessage(vhost, exchange, routableMessage({ ...message, random }))
+function targetsOf({ broker, vhost }: VhostContext, { exchange, ...message }: Message): Route {
+  if (exchange !== DEFAULT_EXCHANGE && !vhost.exchangeByName(exchange)) return { queues: [], effects: [] }
+  return routeToQueues({ vhost }, exchange, routableMessage({ ...message, random: () => broker.clock.random() }))
 }

@@ -5,7 +5,9 @@ import type { Copy, SendOutcome } from '../delivery/sqs-sender.ts'
 import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import { copyFor, fifoGroupsOf } from './copies.ts'
-import type { Publication } from './publication.ts'
+import { armExpiries, type Expiries, expiriesOf } from './expiries.ts'
+import { type Failures, type Publication, UNREACHABLE } from './publication.ts'
+import { holdAll } from './schedule.ts'
 import { type Relayable, sendToRelay } from './send-to-relay.ts'
 import type { VhostContext } from './session.ts'
 
@@ -16,13 +18,13 @@ const MAX_DIRECT_QUEUES = 50
 interface Consignment {
   readonly publication: Publication
   readonly encoded: EncodedMessage
+  /** When its copies expire, by queue. */
+  readonly expiries: ReadonlyMap<Queue, number> | undefined
 }
 
-type Failures = Map<Publication, BrokerError>
-
 /**
- * All or nothing for each publication (docs/architecture.md): where it does not fail, every copy is durable, in its SQS queue or in the
- * relay queue. FIFO queues come first and are never relayed, so that a failure there leaves the standard ones untouched.
+ * All or nothing for each publication (docs/architecture.md): where it does not fail, every copy is durable, in its SQS queue, in the
+ * relay queue or among what exchanges hold. FIFO queues come first and are never relayed, so that a failure there leaves the standard ones untouched.
  * Answers in the order given; a failure says `unavailable` where a repetition may help, and then may make duplicates.
  */
 export async function deliver(
@@ -30,12 +32,18 @@ export async function deliver(
   publications: readonly Publication[],
 ): Promise<readonly (BrokerError | undefined)[]> {
   const failures: Failures = new Map()
-  const consignments = await encodeAll(context, publications, failures)
+  const expiries = expiriesOf(context, publications)
+  const consignments = await encodeAll(context, publications, expiries, failures)
   if (failures.size > 0) failThoseBehind(publications, failures)
+  await armAll(context, expiries, failures)
+  await holdAll(context, withoutFailedPublications(publications, failures), failures)
   await sendToFifoQueues(context, withoutFailed(consignments, failures), failures)
   await sendToStandardQueues(context, withoutFailed(consignments, failures), failures)
   return publications.map((publication) => failures.get(publication))
 }
+
+const withoutFailedPublications = (publications: readonly Publication[], failures: Failures): readonly Publication[] =>
+  failures.size === 0 ? publications : publications.filter((publication) => !failures.has(publication))
 
 const withoutFailed = (consignments: readonly Consignment[], failures: Failures): Consignment[] =>
   consignments.filter(({ publication }) => !failures.has(publication))
@@ -43,6 +51,7 @@ const withoutFailed = (consignments: readonly Consignment[], failures: Failures)
 async function encodeAll(
   { broker, vhost }: VhostContext,
   publications: readonly Publication[],
+  expiries: Expiries,
   failures: Failures,
 ): Promise<Consignment[]> {
   const encodings = publications.map(async (publication): Promise<Consignment[]> => {
@@ -52,13 +61,24 @@ async function encodeAll(
         envelopeOf(publication.message),
         encodeOptions(vhost.id, publication),
       )
-      return [{ publication, encoded }]
+      return [{ publication, encoded, expiries: expiries.get(publication) }]
     } catch (error) {
       failures.set(publication, error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error }))
       return []
     }
   })
   return (await Promise.all(encodings)).flat()
+}
+
+/** Nobody would look for copies that expire in a queue that is not marked first, so they are not sent then. */
+async function armAll(context: VhostContext, expiries: Expiries, failures: Failures): Promise<void> {
+  try {
+    await armExpiries(context, expiries)
+  } catch (error) {
+    for (const publication of expiries.keys()) {
+      failures.set(publication, unavailable(UNREACHABLE, { cause: error }))
+    }
+  }
 }
 
 /** Order in a FIFO group holds through failures: what comes behind a message that was not sent is not sent either. */
@@ -76,8 +96,6 @@ function failThoseBehind(publications: readonly Publication[], failures: Failure
 /** What was accepted once is not refused later, when `x-death` has made it longer. */
 const encodeOptions = (vhostId: string, { hop }: Publication): EncodeOptions =>
   hop === 0 ? { vhostId } : { vhostId, maxMetadataBytes: MAX_INLINE_BYTES }
-
-const UNREACHABLE = 'the message could not be stored: publish it again'
 
 async function sendToFifoQueues(
   context: VhostContext,
@@ -103,19 +121,19 @@ async function sendToStandardQueues(
   const sends: { consignment: Consignment; queue: Queue }[] = []
   for (const consignment of consignments) {
     const queues = consignment.publication.queues.filter((queue) => !isFifo(queue))
-    if (queues.length > MAX_DIRECT_QUEUES) relayables.push({ publication: consignment.publication, queues })
+    if (queues.length > MAX_DIRECT_QUEUES) relayables.push({ ...consignment, queues })
     else for (const queue of queues) sends.push({ consignment, queue })
   }
   const outcomes = await send(context, sends)
-  const undelivered = new Map<Publication, Queue[]>()
+  const undelivered = new Map<Consignment, Queue[]>()
   for (const [index, { consignment, queue }] of sends.entries()) {
     const outcome = outcomes[index]
     if (outcome?.status === 'sent') continue
-    if (outcome?.status === 'failed' && outcome.retriable) add(undelivered, consignment.publication, queue)
+    if (outcome?.status === 'failed' && outcome.retriable) add(undelivered, consignment, queue)
     else failures.set(consignment.publication, failureOf(queue, outcome))
   }
-  for (const [publication, queues] of undelivered) {
-    if (!failures.has(publication)) relayables.push({ publication, queues })
+  for (const [consignment, queues] of undelivered) {
+    if (!failures.has(consignment.publication)) relayables.push({ ...consignment, queues })
   }
   await relayAll(context, relayables, failures)
 }
@@ -130,18 +148,18 @@ async function relayAll(context: VhostContext, relayables: readonly Relayable[],
 
 const isFifo = (queue: Queue): boolean => queue.fifo !== undefined
 
-function add(undelivered: Map<Publication, Queue[]>, publication: Publication, queue: Queue): void {
-  const queues = undelivered.get(publication)
+function add(undelivered: Map<Consignment, Queue[]>, consignment: Consignment, queue: Queue): void {
+  const queues = undelivered.get(consignment)
   if (queues) queues.push(queue)
-  else undelivered.set(publication, [queue])
+  else undelivered.set(consignment, [queue])
 }
 
 function send(
   { broker }: VhostContext,
   sends: readonly { consignment: Consignment; queue: Queue }[],
 ): Promise<readonly SendOutcome[]> {
-  const copies: Copy[] = sends.map(({ consignment: { publication, encoded }, queue }) =>
-    copyFor(queue, publication, encoded),
+  const copies: Copy[] = sends.map(({ consignment: { publication, encoded, expiries }, queue }) =>
+    copyFor(queue, publication, encoded, expiries?.get(queue)),
   )
   return broker.delivery.sender.send(copies)
 }

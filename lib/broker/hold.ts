@@ -3,8 +3,9 @@ import type { ReceivedCopy, UndecodableCopy } from '../delivery/received-copy.ts
 import { preconditionFailed, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import type { DeadCopy } from './dead-letter.ts'
+import { expire, isExpired } from './expire.ts'
 import type { GetInput, GotMessage } from './get-messages.ts'
-import type { VhostSession } from './session.ts'
+import { renewSession, type VhostSession } from './session.ts'
 import { sealTag } from './tags.ts'
 
 /** What one answer may hold: Lambda ends at 6 MB (docs/architecture.md). */
@@ -60,9 +61,19 @@ export class Hold {
       const receivedAfterMs = this.#session.broker.clock.wallMs()
       const { copies, undecodable } = await this.#receive(wanted)
       this.#strays.push(...undecodable.map(({ receiptHandle }) => receiptHandle))
-      const isFull = await this.#takeIn(copies, receivedAfterMs)
+      const isFull = await this.#takeIn(await this.#withoutExpired(copies), receivedAfterMs)
       if (isFull || copies.length + undecodable.length < wanted) return
     }
+  }
+
+  /** A copy that has expired is never handed out; what cannot be dead-lettered now is left to the next look. */
+  async #withoutExpired(copies: readonly ReceivedCopy[]): Promise<readonly ReceivedCopy[]> {
+    const nowMs = this.#session.broker.clock.wallMs()
+    const expired = copies.filter((copy) => isExpired(copy, nowMs))
+    if (expired.length === 0) return copies
+    const context = await renewSession(this.#session)
+    this.#strays.push(...(await expire(context, this.#queue, this.sqsQueueName, expired)))
+    return copies.filter((copy) => !expired.includes(copy))
   }
 
   /** A copy that becomes visible while others are being received would come twice. */

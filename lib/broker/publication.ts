@@ -1,13 +1,14 @@
 import { assertMayPublish } from '../access/permissions.ts'
-import { accessRefused, preconditionFailed } from '../model/errors.ts'
-import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
+import { accessRefused, type BrokerError, preconditionFailed } from '../model/errors.ts'
+import { DEFAULT_EXCHANGE, type Exchange } from '../model/exchange.ts'
 import { type Message, type Properties, parseExpirationMs } from '../model/message.ts'
 import { assertShortString, noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
 import type { User } from '../model/user.ts'
+import type { ExchangeEffect, RoutableMessage } from '../routing/exchange-type.ts'
 import { explainRoute, routableMessage, routeMessage } from '../routing/route-message.ts'
 import { newId } from './change.ts'
-import type { VhostSession } from './session.ts'
+import type { VhostContext, VhostSession } from './session.ts'
 
 /** What somebody asks to have published. */
 export interface PublishInput {
@@ -27,15 +28,64 @@ export interface Publication {
   readonly idleHops?: number
   readonly message: Message
   readonly queues: readonly Queue[]
+  /** What exchanges on its way do beside routing it. */
+  readonly effects: readonly Effect[]
+  /** Of a copy that goes back to its queue as it was: how often it has, and when it expires. */
+  readonly returned?: { readonly count: number; readonly expiresAtMs: number | undefined }
   /** The version of the vhost's journal that `queues` were decided on. */
   readonly version: number
 }
 
+/** An exchange that does more with a message than route it. */
+export interface Effect {
+  readonly exchange: Exchange
+  readonly effect: ExchangeEffect
+}
+
+/** Where a message goes, and what happens to it on the way. */
+export type Route = Pick<Publication, 'queues' | 'effects'>
+
+/** Why publications were not delivered; what is not in it was. */
+export type Failures = Map<Publication, BrokerError>
+
+export const UNREACHABLE = 'the message could not be stored: publish it again'
+
+const NO_EFFECTS: readonly Effect[] = Object.freeze([])
+
+/**
+ * Where a message goes. It stops at exchanges that hold it or pass each message once, but for the one whose id is `passed`.
+ * Throws `not-found` for an unknown exchange.
+ */
+export function routeToQueues(
+  { vhost }: Pick<VhostContext, 'vhost'>,
+  exchangeName: string,
+  message: RoutableMessage,
+  passed?: string,
+): Route {
+  let effects: Effect[] | undefined
+  const queues = routeMessage(vhost, exchangeName, message, (exchange, effect) => {
+    if (exchange.id === passed) return true
+    effects ??= []
+    effects.push({ exchange, effect })
+    return effect.type === 'keep'
+  })
+  return { queues, effects: effects ?? NO_EFFECTS }
+}
+
+/** Whether anything becomes of a message: a copy, now or later, or one that was there before. */
+export const isRouted = ({ queues, effects }: Route): boolean =>
+  queues.length > 0 || effects.some(({ effect }) => effect.type !== 'keep')
+
 /** Checks a publish and routes it. Throws BrokerError; nothing has been sent then. */
-export function routePublication(session: VhostSession, { payload, ...input }: PublishInput): Publication {
+export function routePublication(
+  session: VhostSession,
+  { payload, ...input }: PublishInput,
+  publishId = newId(session.broker),
+): Publication {
   const routable = assertPublishable(session, input)
-  const queues = routeMessage(session.vhost, input.exchange, routable)
-  return { publishId: newId(session.broker), hop: 0, message: { ...input, payload }, queues, version: session.version }
+  const route = routeToQueues(session, input.exchange, routable)
+  const message = { ...input, payload }
+  return { publishId, hop: 0, message, ...route, version: session.version }
 }
 
 /** Where a message would go and why, without a message. Whoever may publish it may ask. */

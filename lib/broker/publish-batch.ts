@@ -1,7 +1,7 @@
 import { BrokerError, invalid } from '../model/errors.ts'
 import { fifoGroupsOf } from './copies.ts'
 import { deliver } from './deliver.ts'
-import { type Publication, type PublishInput, routePublication } from './publication.ts'
+import { isRouted, type Publication, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
 /** A message of a batch, or why the door could not read it. */
@@ -11,24 +11,31 @@ export type PublishOutcome = { readonly routed: boolean } | { readonly error: Br
 
 /**
  * Publishes messages to one exchange, each with an outcome of its own at its own place: a bad entry holds nobody up.
- * Copies for the same queue travel together; in one FIFO group they keep the order of the batch.
+ * Copies for the same queue travel together; in one FIFO group they keep the order of the batch. Publish ids are new unless
+ * `publishIdOf` says otherwise.
  */
 export async function publishBatch(
   session: VhostSession,
   exchange: string,
   entries: readonly PublishEntry[],
+  publishIdOf?: (index: number) => string,
 ): Promise<readonly PublishOutcome[]> {
-  const routed = withinLimits(entries.map((entry) => routeEntry(session, exchange, entry)))
+  const routed = withinLimits(entries.map((entry, index) => routeEntry(session, exchange, entry, publishIdOf?.(index))))
   const publications = routed.filter((entry): entry is Publication => !(entry instanceof BrokerError))
   const failures = await deliver(session, publications)
   const failureOf = new Map(publications.map((publication, index) => [publication, failures[index]]))
   return routed.map((entry) => outcomeOf(entry, entry instanceof BrokerError ? entry : failureOf.get(entry)))
 }
 
-function routeEntry(session: VhostSession, exchange: string, entry: PublishEntry): Publication | BrokerError {
+function routeEntry(
+  session: VhostSession,
+  exchange: string,
+  entry: PublishEntry,
+  publishId: string | undefined,
+): Publication | BrokerError {
   if (entry instanceof BrokerError) return entry
   try {
-    return routePublication(session, { exchange, ...entry })
+    return routePublication(session, { exchange, ...entry }, publishId)
   } catch (error) {
     if (error instanceof BrokerError) return error
     throw error
@@ -63,5 +70,5 @@ function withinLimits(routed: readonly (Publication | BrokerError)[]): readonly 
 
 function outcomeOf(entry: Publication | BrokerError, failure: BrokerError | undefined): PublishOutcome {
   if (failure) return { error: failure }
-  return { routed: !(entry instanceof BrokerError) && entry.queues.length > 0 }
+  return { routed: !(entry instanceof BrokerError) && isRouted(entry) }
 }

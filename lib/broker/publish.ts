@@ -1,15 +1,15 @@
 import { deliver } from './deliver.ts'
-import { type PublishInput, routePublication } from './publication.ts'
+import { isRouted, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
 /**
  * Publishes a message. Answering means that every copy is durable: in its SQS queue or, for standard queues, in the relay
- * queue. `routed` is false where it reached no queue. Throws BrokerError; after `unavailable` the outcome is unknown and a
+ * queue, or held by an exchange until it is due. `routed` is false where it reached no queue. Throws BrokerError; after `unavailable` the outcome is unknown and a
  * repetition may make duplicates, never a loss (docs/architecture.md).
  */
 export async function publish(session: VhostSession, input: PublishInput): Promise<{ routed: boolean }> {
   const publication = routePublication(session, input)
   const [failure] = await deliver(session, [publication])
   if (failure) throw failure
-  return { routed: publication.queues.length > 0 }
+  return { routed: isRouted(publication) }
 }

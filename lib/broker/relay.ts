@@ -58,10 +58,10 @@ async function sendToTargets(
 ): Promise<readonly RelayTarget[]> {
   const envelope = await delivery.claimChecks.open(decodeMessage(message, ''), vhostId)
   const encoded = await delivery.claimChecks.encode(envelope, { vhostId, maxMetadataBytes: MAX_INLINE_BYTES })
-  const copies: Copy[] = targets.map(({ queueId, sqsQueueName, hop }) => ({
+  const copies: Copy[] = targets.map(({ sqsQueueName, ...copy }) => ({
     sqsQueueName,
     message: encoded,
-    copyAttribute: encodeCopy({ publishId, queueId, hop }),
+    copyAttribute: encodeCopy({ publishId, ...copy }),
   }))
   const outcomes = await delivery.sender.send(copies)
   return targets.filter((_, index) => outcomes[index]?.status !== 'sent')

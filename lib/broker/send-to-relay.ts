@@ -12,6 +12,8 @@ import type { Publication } from './publication.ts'
 export interface Relayable {
   readonly publication: Publication
   readonly queues: readonly Queue[]
+  /** When its copies expire, by queue. */
+  readonly expiries: ReadonlyMap<Queue, number> | undefined
 }
 
 /** How many fan-outs of a batch are encoded and handed over at once. */
@@ -36,14 +38,17 @@ export async function sendToRelay(
 async function relayMessageFor(
   { delivery }: Broker,
   vhostId: string,
-  { publication, queues }: Relayable,
+  { publication, queues, expiries }: Relayable,
 ): Promise<RelayMessage> {
   const { publishId, hop, version } = publication
   const options = { vhostId, maxInlineBytes: MAX_RELAY_INLINE_BYTES, maxMetadataBytes: MAX_INLINE_BYTES }
   const { body, attribute } = await delivery.claimChecks.encode(envelopeOf(publication.message), options)
-  const targets = queues.flatMap(({ id, sqsQueues: [first] }) =>
-    first ? [{ queueId: id, sqsQueueName: first.name, hop }] : [],
-  )
+  const targets = queues.flatMap((queue) => {
+    const [first] = queue.sqsQueues
+    const expiresAtMs = expiries?.get(queue)
+    if (!first) return []
+    return [{ queueId: queue.id, sqsQueueName: first.name, hop, ...(expiresAtMs !== undefined && { expiresAtMs }) }]
+  })
   return { publishId, vhostId, version, message: { body, attribute }, targets }
 }
 

@@ -37,6 +37,8 @@ export class ClaimCheckError extends Error {
 export interface EncodeOptions {
   /** Of the queues that the message goes to. */
   readonly vhostId: string
+  /** How long a payload may have to be kept: in queues, or longer; the bucket's rules differ. */
+  readonly area?: 'live' | 'scheduled'
   /** What the encoded message may weigh before its payload goes to a blob. */
   readonly maxInlineBytes?: number
   /** Larger for what the broker itself sends on: a message that was accepted once is not refused later. */
@@ -59,7 +61,7 @@ export class ClaimChecks {
    * Throws `precondition-failed` or `invalid` for what is too large even so.
    */
   async encode(envelope: Envelope, options: EncodeOptions): Promise<EncodedMessage> {
-    const { vhostId, maxInlineBytes = MAX_INLINE_BYTES, maxMetadataBytes = MAX_METADATA_BYTES } = options
+    const { vhostId, area = 'live', maxInlineBytes = MAX_INLINE_BYTES, maxMetadataBytes = MAX_METADATA_BYTES } = options
     const { payload } = envelope.message
     assertPayloadSize(payload)
     const inline = payload.length <= maxInlineBytes ? encodeInline(envelope) : undefined
@@ -67,7 +69,7 @@ export class ClaimChecks {
       assertMetadataSize(inline, maxMetadataBytes)
       return inline
     }
-    const key = `live/${vhostId}/${randomBytes(KEY_RANDOM_BYTES).toString('base64url')}`
+    const key = `${area}/${vhostId}/${randomBytes(KEY_RANDOM_BYTES).toString('base64url')}`
     const pointer = encodeClaimCheck(envelope, key)
     assertMetadataSize(pointer, maxMetadataBytes)
     await this.#blobs.put(key, payload)

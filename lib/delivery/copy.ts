@@ -13,22 +13,51 @@ export interface CopyIdentity {
   readonly hop: number
   /** How many of the last hops no delivery came before; left out for none. Not part of what tells copies apart. */
   readonly idleHops?: number | undefined
+  /** When it expires, ms since 1970; absent for never. */
+  readonly expiresAtMs?: number | undefined
+  /** How often it went back to its queue because SQS had counted receives that were no deliveries; left out for never. */
+  readonly returns?: number | undefined
 }
 
 /** The attribute's value. The first hop is left out. */
-export const encodeCopy = ({ publishId, queueId, hop, idleHops = 0 }: CopyIdentity): string =>
-  carriedJson({ publish: publishId, queue: queueId, hop: hop || undefined, idle: idleHops || undefined })
+export const encodeCopy = ({ publishId, queueId, hop, idleHops = 0, expiresAtMs, returns }: CopyIdentity): string =>
+  carriedJson({
+    publish: publishId,
+    queue: queueId,
+    hop: hop || undefined,
+    idle: idleHops || undefined,
+    expires: expiresAtMs,
+    returns,
+  })
 
 /** Throws `UnknownEnvelopeError` for whatever {@link encodeCopy} does not write. */
 export function parseCopy(attribute: string): CopyIdentity {
-  const { publish, queue, hop = 0, idle } = parseFields(attribute)
-  if (typeof publish === 'string' && typeof queue === 'string' && isHop(hop) && (idle === undefined || isHop(idle))) {
-    return { publishId: publish, queueId: queue, hop, ...(idle !== undefined && { idleHops: idle }) }
+  const { publish, queue, hop = 0, idle, expires, returns } = parseFields(attribute)
+  if (
+    typeof publish === 'string' &&
+    typeof queue === 'string' &&
+    isHop(hop) &&
+    (idle === undefined || isHop(idle)) &&
+    isTime(expires) &&
+    (returns === undefined || isHop(returns))
+  ) {
+    return {
+      publishId: publish,
+      queueId: queue,
+      hop,
+      ...(idle !== undefined && { idleHops: idle }),
+      ...(expires !== undefined && { expiresAtMs: expires }),
+      ...(returns !== undefined && { returns }),
+    }
   }
   throw new UnknownEnvelopeError(`the attribute '${COPY_ATTRIBUTE}' is not in a known form`)
 }
 
 export const isHop = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+
+/** Whether it is a time of a copy, or none. */
+export const isTime = (value: unknown): value is number | undefined =>
+  value === undefined || (typeof value === 'number' && Number.isSafeInteger(value))
 
 /** SQS takes up to 128 letters, digits and punctuation marks as a deduplication id; ids of ours are 26 or 43 characters. */
 export const deduplicationIdOf = ({ publishId, queueId, hop }: CopyIdentity): string => `${publishId}/${queueId}/${hop}`

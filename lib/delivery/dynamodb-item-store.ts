@@ -78,17 +78,34 @@ export class DynamoDbItemStore implements ItemStore {
     }
   }
 
-  async list(partition: string, { from = '', to = LAST, limit }: ItemRange): Promise<StoredItem[]> {
-    const command = new QueryCommand({
+  async list(partition: string, { from = FIRST, to = LAST, limit }: ItemRange): Promise<StoredItem[]> {
+    if (from > to) return []
+    const found: StoredItem[] = []
+    let startKey: Record<string, AttributeValue> | undefined
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#client.send(
+        this.#query(partition, { from, to, limit: limit - found.length }, startKey),
+      )
+      found.push(...Items.map(decode))
+      startKey = LastEvaluatedKey
+    } while (startKey !== undefined && found.length < limit)
+    return found
+  }
+
+  #query(
+    partition: string,
+    { from, to, limit }: { from: string; to: string; limit: number },
+    startKey?: Record<string, AttributeValue>,
+  ) {
+    return new QueryCommand({
       TableName: this.#table,
       KeyConditionExpression: '#partition = :partition AND #sort BETWEEN :from AND :to',
       ExpressionAttributeNames: { '#partition': MESSAGES_PARTITION_KEY, '#sort': MESSAGES_SORT_KEY },
-      ExpressionAttributeValues: { ':partition': { S: partition }, ':from': { S: from || FIRST }, ':to': { S: to } },
+      ExpressionAttributeValues: { ':partition': { S: partition }, ':from': { S: from }, ':to': { S: to } },
       ConsistentRead: true,
       Limit: limit,
+      ExclusiveStartKey: startKey,
     })
-    const { Items = [] } = await this.#client.send(command)
-    return Items.map(decode)
   }
 }
 

@@ -40,7 +40,7 @@ export interface ItemRange {
   readonly from?: string | undefined
   /** The last sort key, included. */
   readonly to?: string | undefined
-  /** At most so many; fewer may come though there are more only where 1 MB is full. */
+  /** At most so many come, and fewer only where there are no more. */
   readonly limit: number
 }
 

@@ -1,4 +1,4 @@
-import { isHop } from './copy.ts'
+import { isHop, isTime } from './copy.ts'
 import type { EncodedMessage, StoredMessage } from './envelope.ts'
 import { parseFields, UnknownEnvelopeError } from './envelope-metadata.ts'
 import { carriedJson } from './sqs-text.ts'
@@ -8,6 +8,8 @@ export interface RelayTarget {
   readonly queueId: string
   readonly sqsQueueName: string
   readonly hop: number
+  /** When the copy expires, ms since 1970; absent for never. */
+  readonly expiresAtMs?: number
 }
 
 /** What the relay queue holds: a message and the standard queues that it has yet to reach (docs/architecture.md). */
@@ -41,7 +43,7 @@ export function encodeRelayMessages(relay: RelayMessage): readonly EncodedMessag
       version,
       body: message.body,
       attribute: message.attribute,
-      targets: some.map(({ queueId, sqsQueueName, hop }) => [queueId, sqsQueueName, hop]),
+      targets: some.map(encodeTarget),
     })
     return { body, sizeBytes: Buffer.byteLength(body) }
   })
@@ -65,10 +67,13 @@ export function parseRelayMessage(sqsBody: string): RelayMessage {
   throw new UnknownEnvelopeError('the relay message is not in a known form')
 }
 
+const encodeTarget = ({ queueId, sqsQueueName, hop, expiresAtMs }: RelayTarget) =>
+  expiresAtMs === undefined ? [queueId, sqsQueueName, hop] : [queueId, sqsQueueName, hop, expiresAtMs]
+
 function parseTarget(target: unknown): RelayTarget {
-  const [queueId, sqsQueueName, hop]: unknown[] = Array.isArray(target) ? target : []
-  if (typeof queueId === 'string' && typeof sqsQueueName === 'string' && isHop(hop)) {
-    return { queueId, sqsQueueName, hop }
+  const [queueId, sqsQueueName, hop, expiresAtMs]: unknown[] = Array.isArray(target) ? target : []
+  if (typeof queueId === 'string' && typeof sqsQueueName === 'string' && isHop(hop) && isTime(expiresAtMs)) {
+    return { queueId, sqsQueueName, hop, ...(expiresAtMs !== undefined && { expiresAtMs }) }
   }
   throw new UnknownEnvelopeError('a target of the relay message is not in a known form')
 }

@@ -30,7 +30,7 @@ export interface NewSqsQueue extends CreateOptions {
   readonly name: string
 }
 
-type RedriveSettings = Pick<QueueSettings, 'deliveryLimit'>
+type RedriveSettings = Pick<QueueSettings, 'deliveryLimit' | 'messageTtlMs'>
 
 /** For how long SQS encrypts with one data key before it asks KMS for another: its default. */
 const DATA_KEY_REUSE_S = 300
@@ -124,9 +124,14 @@ export class SqsQueues {
 /** SQS's bound, and as good as no limit (SQS API Reference, SetQueueAttributes). */
 const MAX_RECEIVE_COUNT = 1000
 
-/** A message dies once it has come back more often than the limit: it is delivered once more than that. */
-export const maxReceiveCountOf = ({ deliveryLimit }: RedriveSettings): number =>
-  deliveryLimit === undefined ? MAX_RECEIVE_COUNT : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)
+/**
+ * A message dies once it has come back more often than the limit: it is delivered once more than that. Where messages
+ * expire, looking for those counts as well, so SQS's count says little.
+ */
+export const maxReceiveCountOf = ({ deliveryLimit, messageTtlMs }: RedriveSettings): number =>
+  deliveryLimit === undefined || messageTtlMs !== undefined
+    ? MAX_RECEIVE_COUNT
+    : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)
 
 /** SQS refuses both at once (SQS API reference, CreateQueue). */
 const encryptionAttributes = (keyArn: string | undefined): Record<string, string> =>

@@ -21,6 +21,8 @@ export interface Copy {
   readonly copyAttribute?: string
   /** What `encodeDeathNote` makes; only on its way to the internal queue `dead`. */
   readonly deathAttribute?: string
+  /** How long SQS hides it at first, s: 0 to 900. */
+  readonly delayS?: number
   readonly groupId?: string
   readonly deduplicationId?: string
 }
@@ -124,7 +126,7 @@ const optionalSizeBytes = (name: string, value: string | undefined): number =>
   value === undefined ? 0 : attributeSizeBytes(name, value)
 
 function toEntry(copy: Copy, index: number): SendMessageBatchRequestEntry {
-  const { message, copyAttribute, deathAttribute, groupId, deduplicationId } = copy
+  const { message, copyAttribute, deathAttribute, delayS, groupId, deduplicationId } = copy
   const attributes: Record<string, MessageAttributeValue> = {}
   if (message.attribute !== undefined) attributes[MESSAGE_ATTRIBUTE] = textAttribute(message.attribute)
   if (copyAttribute !== undefined) attributes[COPY_ATTRIBUTE] = textAttribute(copyAttribute)
@@ -133,6 +135,7 @@ function toEntry(copy: Copy, index: number): SendMessageBatchRequestEntry {
     Id: String(index),
     MessageBody: message.body,
     MessageAttributes: attributes,
+    DelaySeconds: delayS,
     MessageGroupId: groupId,
     MessageDeduplicationId: deduplicationId,
   }

@@ -2,9 +2,11 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, SQSBatchResponse, SQS
 import { createHandler as createClock } from '../../functions/clock.ts'
 import { createHandler as createConsume } from '../../functions/consume.ts'
 import { createHandler as createDeadLetter } from '../../functions/dead-letter.ts'
+import { createHandler as createDelay } from '../../functions/delay.ts'
 import { createHandler as createManage } from '../../functions/manage.ts'
 import { createHandler as createPublish } from '../../functions/publish.ts'
 import { createHandler as createRelay } from '../../functions/relay.ts'
+import { createHandler as createSweep } from '../../functions/sweep.ts'
 import { ensureBootstrapped } from '../broker/bootstrap.ts'
 import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
@@ -47,6 +49,11 @@ export const createHandlers = (brokerOf: (name: string) => Broker): Omit<Handler
   publish: createPublish(brokerOf('publish')),
   consume: createConsume(brokerOf('consume')),
   manage: createManage(brokerOf('manage')),
-  fed: { relay: createRelay(brokerOf('relay')), 'dead-letter': createDeadLetter(brokerOf('dead-letter')) },
+  fed: {
+    relay: createRelay(brokerOf('relay')),
+    'dead-letter': createDeadLetter(brokerOf('dead-letter')),
+    delay: createDelay(brokerOf('delay')),
+    sweep: createSweep(brokerOf('sweep')),
+  },
   clock: createClock(brokerOf('clock')),
 })

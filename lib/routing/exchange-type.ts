@@ -12,6 +12,15 @@ export interface RoutableMessage {
   readonly random: () => number
 }
 
+/** What an exchange does with a message beside routing it. Whoever delivers does it: it takes more than the topology. */
+export type ExchangeEffect =
+  /** Routes it only when it has been held for so long. */
+  | { readonly type: 'hold'; readonly holdMs: number }
+  /** Routes one message with this key and no other in so long a time. */
+  | { readonly type: 'once'; readonly key: string; readonly rememberedMs: number }
+  /** Routes it, and keeps the last so many messages for queues that are bound later. */
+  | { readonly type: 'keep'; readonly count: number }
+
 /**
  * The bindings of one exchange, arranged so that matching a message costs little. Owned and changed by the topology,
  * read by routing; both are synchronous, so a message is always routed by one consistent set of bindings.
@@ -23,6 +32,8 @@ export interface BindingIndex {
   remove(binding: Binding): void
   /** Calls `found` with the bindings that the message matches. May repeat bindings and destinations; must not add, remove or throw. */
   match(message: RoutableMessage, found: (binding: Binding) => void): void
+  /** What the exchange does with the message beside matching it, if anything. */
+  effectOf?(message: RoutableMessage): ExchangeEffect | undefined
 }
 
 /**
@@ -35,7 +46,7 @@ export interface ExchangeType {
   /** Throws `precondition-failed` when an exchange of this type cannot have these arguments. Called at declare. */
   assertArguments(args: AmqpTable): void
   /** Throws `precondition-failed` when the binding makes no sense for this type. Called at bind, so matching need not check. */
-  assertBinding(binding: Pick<Binding, 'routingKey' | 'arguments'>): void
+  assertBinding(binding: Pick<Binding, 'routingKey' | 'arguments'>, exchangeArguments: AmqpTable): void
   /** An empty index for an exchange declared with these arguments. */
   createIndex(args: AmqpTable): BindingIndex
 }

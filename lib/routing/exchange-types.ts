@@ -4,11 +4,21 @@ import { fanout } from './exchange-types/fanout.ts'
 import { headers } from './exchange-types/headers.ts'
 import { topic } from './exchange-types/topic.ts'
 import { xConsistentHash } from './exchange-types/x-consistent-hash.ts'
+import { delayedMessage } from './exchange-types/x-delayed-message.ts'
 import { xModulusHash } from './exchange-types/x-modulus-hash.ts'
 import { xRandom } from './exchange-types/x-random.ts'
 
 /** Sorted by name, as RabbitMQ's overview lists them. A new type is its own file and a line here. */
-const EXCHANGE_TYPES: readonly ExchangeType[] = [direct, fanout, headers, topic, xConsistentHash, xModulusHash, xRandom]
+const EXCHANGE_TYPES: readonly ExchangeType[] = [
+  direct,
+  fanout,
+  headers,
+  topic,
+  xConsistentHash,
+  delayedMessage((name) => BY_NAME.get(name)),
+  xModulusHash,
+  xRandom,
+]
 
 const BY_NAME: ReadonlyMap<string, ExchangeType> = new Map(EXCHANGE_TYPES.map((type) => [type.name, type]))
 

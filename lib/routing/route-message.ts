@@ -1,10 +1,10 @@
 import type { AmqpTable } from '../model/amqp-value.ts'
 import type { Binding } from '../model/binding.ts'
-import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
+import { DEFAULT_EXCHANGE, type Exchange } from '../model/exchange.ts'
 import { headersOf, type Properties, routingKeysOf } from '../model/message.ts'
 import { noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
-import type { RoutableMessage } from './exchange-type.ts'
+import type { ExchangeEffect, RoutableMessage } from './exchange-type.ts'
 import type { RoutedExchange, RoutingView } from './view.ts'
 
 /** Why a message went from an exchange to a destination: a binding that it matched, or that it matched none. */
@@ -32,12 +32,20 @@ export function routableMessage(message: {
   return { routingKeys: routingKeysOf(routingKey, headers), headers, properties, random }
 }
 
+/** Told of an exchange that does more than route; answers whether the message goes on from there now. */
+export type OnEffect = (exchange: Exchange, effect: ExchangeEffect) => boolean
+
 /**
  * The queues that a message published to `exchange` reaches, each once (contract §3.1); none means that it is unroutable.
+ * `onEffect` decides whether it goes on behind an exchange that does more than route; without it, it always does.
  * Throws `not-found` for an unknown exchange.
  */
-export const routeMessage = (view: RoutingView, exchange: string, message: RoutableMessage): readonly Queue[] =>
-  route(view, exchange, message, undefined)
+export const routeMessage = (
+  view: RoutingView,
+  exchange: string,
+  message: RoutableMessage,
+  onEffect?: OnEffect,
+): readonly Queue[] => route(view, exchange, message, undefined, onEffect)
 
 /** As {@link routeMessage}, and every step that the message took, each once, in their order. */
 export function explainRoute(
@@ -53,10 +61,16 @@ export function explainRoute(
 /** Told of each step and of what caused it: a binding, or the queue or exchange reached without one. */
 type Report = (cause: object, step: RouteStep) => void
 
-function route(view: RoutingView, name: string, message: RoutableMessage, report: Report | undefined): Queue[] {
+function route(
+  view: RoutingView,
+  name: string,
+  message: RoutableMessage,
+  report: Report | undefined,
+  onEffect?: OnEffect,
+): Queue[] {
   const queues = new Map<string, Queue>()
   if (name === DEFAULT_EXCHANGE) routeByQueueName(view, message, queues, report)
-  else routeByBindings(view, name, message, queues, report)
+  else routeByBindings(view, name, message, queues, report, onEffect)
   return [...queues.values()]
 }
 
@@ -89,12 +103,15 @@ function routeByBindings(
   message: RoutableMessage,
   queues: Map<string, Queue>,
   report: Report | undefined,
+  onEffect: OnEffect | undefined,
 ): void {
   const published = view.exchangeByName(name)
   if (published === undefined) throw noSuchObject('exchange', name, view.vhost)
   // Worklist and seen set in one: a Map is walked in the order of insertion, what is inserted on the way included.
   const exchanges = new Map([[published.exchange.id, published]])
   for (const source of exchanges.values()) {
+    const effect = onEffect && source.bindings.effectOf?.(message)
+    if (effect && !onEffect(source.exchange, effect)) continue
     let isMatched = false
     source.bindings.match(message, (binding) => {
       isMatched = true

@@ -40,7 +40,7 @@ describe('roles', () => {
     for (const { Action, Resource } of statementsOf(name)) {
       expect(Action.filter((action) => action.includes('*'))).toEqual([])
       const wild = Resource.filter((resource) => resource.includes('*'))
-      const made = /(:leveret-11111111-|BrokerBlobs[^:]*\/(live|bases)\/)\*$/
+      const made = /(:leveret-11111111-|BrokerBlobs[^:]*\/(live|scheduled|bases)\/)\*$/
       expect(wild.filter((resource) => !made.test(resource))).toEqual([])
     }
   })

@@ -47,12 +47,14 @@ export function describeExchangeType(exchangeCase: ExchangeTypeCase): void {
 
     it(`${type.name} takes the arguments and bindings that make sense for it`, () => {
       for (const args of accepted) type.assertArguments(args)
-      fc.assert(fc.property(bindings, (all) => all.forEach((binding) => void type.assertBinding(binding))))
+      fc.assert(
+        fc.property(bindings, (all) => all.forEach((binding) => void type.assertBinding(binding, accepted[0] ?? {}))),
+      )
     })
 
     it(`${type.name} refuses other arguments and bindings as failed preconditions`, () => {
       for (const args of refused) expectRefusal(() => type.assertArguments(args))
-      for (const binding of refusedBindings) expectRefusal(() => type.assertBinding(binding))
+      for (const binding of refusedBindings) expectRefusal(() => type.assertBinding(binding, accepted[0] ?? {}))
     })
 
     it(`${type.name} finds nothing in an empty index`, () => {

@@ -9,7 +9,7 @@ type Headers = Record<string, unknown>
 
 /** What a story asks of a dead message: where and why it died, newest first. */
 const deathsOf = (properties: { headers?: Headers }) =>
-  (properties.headers?.['x-death'] as { queue: string; reason: string; count: number }[]).map(
+  ((properties.headers?.['x-death'] ?? []) as { queue: string; reason: string; count: number }[]).map(
     ({ queue, reason, count }) => `${queue} ${reason} ${count}`,
   )
 

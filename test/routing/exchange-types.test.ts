@@ -143,11 +143,20 @@ function hashProperties() {
 describe('the exchange types', () => {
   it('are listed by name, as in RabbitMQ', () => {
     const names = exchangeTypes().map(({ name }) => name)
-    expect(names).toEqual(['direct', 'fanout', 'headers', 'topic', 'x-consistent-hash', 'x-modulus-hash', 'x-random'])
+    expect(names).toEqual([
+      'direct',
+      'fanout',
+      'headers',
+      'topic',
+      'x-consistent-hash',
+      'x-delayed-message',
+      'x-modulus-hash',
+      'x-random',
+    ])
   })
 
   it('of other names are unknown', () => {
-    for (const name of ['', 'Direct', 'x-delayed-message', 'x-local-random', '__proto__']) {
+    for (const name of ['', 'Direct', 'x-local-random', '__proto__']) {
       expect(exchangeType(name)).toBeUndefined()
     }
   })
@@ -157,4 +166,16 @@ describe('the exchange types', () => {
       expect(exchangeType(name)?.description).toBe(`AMQP ${name} exchange, as per the AMQP specification`)
     }
   })
+})
+
+const delayed = exchangeType('x-delayed-message')
+if (!delayed) throw new Error('x-delayed-message is not registered')
+describeExchangeType({
+  type: delayed,
+  accepted: [{ 'x-delayed-type': 'direct' }, { 'x-delayed-type': 'topic' }],
+  refused: [{}, { 'x-delayed-type': 'x-delayed-message' }, { 'x-delayed-type': 'unheard-of' }, { 'x-delayed-type': 1 }],
+  refusedBindings: [],
+  rules: fc.record({ routingKey: keys, arguments: table(fc.constant([])) }),
+  messages,
+  matches: ({ routingKey }, { routingKeys }) => routingKeys.includes(routingKey),
 })

@@ -41,7 +41,7 @@ export function bind(state: VhostState, command: Bind, added = 0): VhostEvent[] 
   const { routingKey, arguments: args } = command
   const binding: Binding = { sourceId: source.exchange.id, destination, routingKey, arguments: args }
   if (state.hasBinding(binding)) return []
-  exchangeType(source.exchange.type)?.assertBinding(binding)
+  exchangeType(source.exchange.type)?.assertBinding(binding, source.exchange.arguments)
   if (state.bindingCount + added >= MAX_BINDINGS) {
     throw preconditionFailed(`vhost '${state.vhost}' has ${MAX_BINDINGS} bindings, which is the limit`)
   }

@@ -76,7 +76,7 @@ const declareQueue = request(
 
 const exchangeType = usually(
   oneOf('direct', 'direct', 'fanout', 'topic', 'topic', 'headers', 'x-consistent-hash', 'x-random', 'x-modulus-hash'),
-  oneOf('nope', '', 'Direct', 'queue', 'x-delayed-message'),
+  oneOf('nope', '', 'Direct', 'queue', 'x-jms-topic'),
 )
 const exchangeArguments = fc.oneof(
   { arbitrary: noArguments, weight: 6 },

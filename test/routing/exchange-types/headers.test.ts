@@ -72,7 +72,7 @@ describe('x-match', () => {
   })
 
   it('with another value is refused in the words of RabbitMQ', () => {
-    const bind = (mode: AmqpTable) => () => headersType.assertBinding({ routingKey: '', arguments: mode })
+    const bind = (mode: AmqpTable) => () => headersType.assertBinding({ routingKey: '', arguments: mode }, {})
     expect(bind({ 'x-match': 'some' })).toThrow(
       'Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x',
     )

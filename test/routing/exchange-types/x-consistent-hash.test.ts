@@ -179,7 +179,7 @@ describe('what x-consistent-hash hashes', () => {
 describe('the refusals of x-consistent-hash', () => {
   it('say what RabbitMQ says', () => {
     const declare = (args: AmqpTable) => () => xConsistentHash.assertArguments(args)
-    const bind = (routingKey: string) => () => xConsistentHash.assertBinding({ routingKey, arguments: {} })
+    const bind = (routingKey: string) => () => xConsistentHash.assertBinding({ routingKey, arguments: {} }, {})
     expect(declare({ 'hash-header': 'a', 'hash-property': 'message_id' })).toThrow(
       'hash-header and hash-property are mutually exclusive',
     )

@@ -37,7 +37,8 @@ describe('a new vhost', () => {
 
 describe('declaring an exchange', () => {
   it.each(exchangeTypes().map(({ name }) => name))('makes one of type %s, as declared', (exchangeType) => {
-    const command = declareExchange('x', { exchangeType, internal: true, autoDelete: true, arguments: { foo: 1 } })
+    const args = { foo: 1, ...(exchangeType === 'x-delayed-message' && { 'x-delayed-type': 'direct' }) }
+    const command = declareExchange('x', { exchangeType, internal: true, autoDelete: true, arguments: args })
     const [event] = run(openVhost(), command)
     expect(event).toEqual({
       type: 'exchange-declared',
@@ -48,7 +49,7 @@ describe('declaring an exchange', () => {
         durable: true,
         autoDelete: true,
         internal: true,
-        arguments: { foo: 1 },
+        arguments: args,
         user: 'guest',
       },
     })

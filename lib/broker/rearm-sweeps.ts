@@ -1,0 +1,25 @@
+import { parseChain, SWEEP_PARTITIONS } from '../delivery/sweep-chain.ts'
+import type { Broker } from './broker.ts'
+import { armSweep } from './sweep-chains.ts'
+
+/** Nobody has looked: the message that was to bring the look about was lost. */
+const LATE_MS = 180_000
+const PAGE = 500
+/** Looks at everything in so many minutes, a part in each. */
+const ROUND_MINUTES = SWEEP_PARTITIONS.length
+
+/** Has queues looked through whose look is overdue. */
+export async function rearmSweeps(broker: Broker): Promise<void> {
+  const { clock, delivery } = broker
+  const nowMs = clock.wallMs()
+  const partition = SWEEP_PARTITIONS[Math.floor(nowMs / 60_000) % ROUND_MINUTES] ?? ''
+  let from: string | undefined
+  for (;;) {
+    const page = await delivery.items.list(partition, { from, limit: PAGE })
+    const late = page.map(({ data }) => parseChain(data)).filter(({ nextLookMs }) => nextLookMs < nowMs - LATE_MS)
+    for (const chain of late) await armSweep(broker, { ...chain, nextLookMs: nowMs })
+    const last = page.at(-1)
+    if (!last || page.length < PAGE) return
+    from = `${last.sort} `
+  }
+}

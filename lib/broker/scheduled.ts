@@ -1,0 +1,85 @@
+import { assertMayCancelScheduled, assertMayReadScheduled } from '../access/permissions.ts'
+import { type DecodedMessage, decodeMessage } from '../delivery/envelope.ts'
+import {
+  dueFrom,
+  parseScheduled,
+  type ScheduledMessage,
+  scheduledId,
+  scheduledKey,
+  scheduledPartition,
+  sortAfter,
+} from '../delivery/scheduled-message.ts'
+import { BrokerError, invalid, notFound } from '../model/errors.ts'
+import { DEFAULT_EXCHANGE, type Exchange } from '../model/exchange.ts'
+import type { VhostSession } from './session.ts'
+
+/** A message that an exchange holds, as its owner sees it. */
+export interface HeldMessage {
+  readonly id: string
+  readonly dueMs: number
+  readonly message: DecodedMessage
+}
+
+export interface ScheduledPage {
+  /** The id of the message that the page follows. */
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+const READ_AT_ONCE = 100
+
+/** What the exchange holds, by the time at which it is due. Throws `not-found` for an unknown exchange. */
+export async function listScheduled(
+  session: VhostSession,
+  exchangeName: string,
+  { after, limit }: ScheduledPage,
+): Promise<readonly HeldMessage[]> {
+  assertMayReadScheduled(session.access, session.user, session.vhost.vhost, exchangeName)
+  const exchange = requireExchange(session, exchangeName)
+  const afterKey = after === undefined ? undefined : requireKey(exchange, after)
+  const { items } = session.broker.delivery
+  const found: HeldMessage[] = []
+  let from = afterKey ? sortAfter(afterKey.sort) : dueFrom(0)
+  while (found.length < limit) {
+    const page = await items.list(scheduledPartition(exchange.id), { from, limit: READ_AT_ONCE })
+    const held = page.map(({ data }) => parseScheduled(data)).filter(({ exchangeId }) => exchangeId === exchange.id)
+    found.push(...held.slice(0, limit - found.length).map(toHeld))
+    const last = page.at(-1)
+    if (!last || page.length < READ_AT_ONCE) break
+    from = sortAfter(last.sort)
+  }
+  return found
+}
+
+const toHeld = (scheduled: ScheduledMessage): HeldMessage => ({
+  id: scheduledId(scheduled),
+  dueMs: scheduled.dueMs,
+  message: decodeMessage(scheduled.message, ''),
+})
+
+/**
+ * Takes a message back that the exchange holds. Afterwards it is never delivered. Throws `not-found` where it holds no such
+ * message, be it delivered or cancelled before, and `precondition-failed` where it is being delivered right now.
+ */
+export async function cancelScheduled(session: VhostSession, exchangeName: string, id: string): Promise<void> {
+  assertMayCancelScheduled(session.access, session.user, session.vhost.vhost, exchangeName)
+  const key = requireKey(requireExchange(session, exchangeName), id)
+  const { clock, delivery } = session.broker
+  const item = await delivery.items.get(key)
+  if (!item) throw notFound()
+  const isFree = parseScheduled(item.data).claimedUntilMs <= clock.wallMs()
+  if (isFree && (await delivery.items.remove(key, item.revision))) return
+  throw new BrokerError('precondition-failed', `message '${id}' is being delivered`)
+}
+
+function requireExchange({ vhost }: VhostSession, name: string): Exchange {
+  const node = name === DEFAULT_EXCHANGE ? undefined : vhost.exchangeByName(name)
+  if (!node) throw notFound()
+  return node.exchange
+}
+
+function requireKey(exchange: Exchange, id: string) {
+  const key = scheduledKey(exchange.id, id)
+  if (key) return key
+  throw invalid(`'${id.slice(0, 100)}' is not the id of a scheduled message`)
+}

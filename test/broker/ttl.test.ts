@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { declareQueue } from '../../lib/broker/declare-queue.ts'
+import { deleteQueue } from '../../lib/broker/delete-queue.ts'
+import { getMessages } from '../../lib/broker/get-messages.ts'
+import { publish } from '../../lib/broker/publish.ts'
+import { publishBatch } from '../../lib/broker/publish-batch.ts'
+import { rearmSweeps } from '../../lib/broker/rearm-sweeps.ts'
+import { sweepQueues } from '../../lib/broker/sweep.ts'
+import type { AmqpTable } from '../../lib/model/amqp-value.ts'
+import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
+
+let faulty: FaultyBroker
+/** What was put into the sweep queue, and for how long SQS hides each. */
+let looks: { body: string; delayS: number }[]
+
+beforeAll(async () => {
+  faulty = await startFaultyBroker()
+})
+afterAll(() => faulty.close())
+beforeEach(() => {
+  looks = []
+  faulty.aheadMs = 0
+  faulty.fault = watch
+})
+
+function watch(method: string, input: unknown): void {
+  const { QueueUrl = '', Entries = [] } = input as {
+    QueueUrl?: string
+    Entries?: { MessageBody: string; DelaySeconds?: number }[]
+  }
+  if (method !== 'sendMessageBatch' || !QueueUrl.endsWith('-sweep')) return
+  looks.push(...Entries.map(({ MessageBody, DelaySeconds = 0 }) => ({ body: MessageBody, delayS: DelaySeconds })))
+}
+
+let count = 0
+
+async function newQueue(args: AmqpTable = {}): Promise<string> {
+  count += 1
+  const name = `ttl-${count}`
+  await declareQueue(await faulty.session(), { name, durable: true, autoDelete: false, arguments: args })
+  return name
+}
+
+/** A queue whose dead messages come to another. */
+async function withDeadLetters(args: AmqpTable = {}): Promise<{ queue: string; dead: string }> {
+  const dead = await newQueue()
+  const queue = await newQueue({ ...args, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead })
+  return { queue, dead }
+}
+
+const send = async (queue: string, payload: string, expiration?: string) =>
+  publish(await faulty.session(), {
+    exchange: '',
+    routingKey: queue,
+    properties: expiration === undefined ? {} : { expiration },
+    payload: Buffer.from(payload),
+  })
+
+async function got(queue: string) {
+  const input = { queue, count: 100, ackMode: 'ack_requeue_false', waitS: 0, encodedSizeOf: () => 1 } as const
+  return (await getMessages(await faulty.session(), input)).map(({ message }) => message)
+}
+
+const payloads = async (queue: string) => (await got(queue)).map(({ payload }) => Buffer.from(payload).toString())
+
+/** What the sweep queue holds comes out. */
+async function look(): Promise<readonly string[]> {
+  return sweepQueues(
+    faulty.broker,
+    looks.splice(0).map(({ body }, index) => ({ id: String(index), body })),
+  )
+}
+
+describe('a message that expires', () => {
+  test('goes to the dead-letter exchange after the TTL of its queue, with no consumer', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 10_000 })
+    await send(queue, 'x')
+    expect(looks).toMatchObject([{ delayS: expect.closeTo(10, -1) }])
+    faulty.aheadMs = 11_500
+    expect(await look()).toEqual([])
+    expect(await got(queue)).toEqual([])
+    expect(await got(dead)).toMatchObject([
+      {
+        properties: {
+          headers: {
+            'x-death': [{ count: 1, reason: 'expired', queue }],
+            'x-first-death-reason': 'expired',
+          },
+        },
+      },
+    ])
+  })
+
+  test('goes after its own expiration where that is shorter, and keeps it in its history only', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 60_000 })
+    await send(queue, 'x', '5000')
+    faulty.aheadMs = 6500
+    await look()
+    const [message] = await got(dead)
+    expect(message?.properties.expiration).toBeUndefined()
+    expect(message?.properties.headers?.['x-death']).toMatchObject([{ 'original-expiration': '5000' }])
+  })
+
+  test('goes after the TTL of its queue where its own is longer', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 5000 })
+    await send(queue, 'x', '60000')
+    faulty.aheadMs = 6500
+    await look()
+    expect(await payloads(dead)).toEqual(['x'])
+  })
+
+  test('with a TTL of 0 goes at once', async () => {
+    const { queue, dead } = await withDeadLetters()
+    await send(queue, 'x', '0')
+    expect(await payloads(queue)).toEqual([])
+    expect(await payloads(dead)).toEqual(['x'])
+  })
+
+  test('is dropped where its queue has no dead-letter exchange', async () => {
+    const queue = await newQueue({ 'x-message-ttl': 1000 })
+    await send(queue, 'x')
+    faulty.aheadMs = 2500
+    await look()
+    faulty.aheadMs = 0
+    expect(await payloads(queue)).toEqual([])
+  })
+
+  test('does not go early, and those that never expire stay', async () => {
+    const { queue, dead } = await withDeadLetters()
+    for (const [payload, expiration] of [['stays'], ['later', '60000'], ['now', '1000']] as const) {
+      await send(queue, payload, expiration)
+    }
+    faulty.aheadMs = 2500
+    await look()
+    expect(await payloads(dead)).toEqual(['now'])
+    expect((await payloads(queue)).sort()).toEqual(['later', 'stays'])
+  })
+
+  test('is never handed out, also where nobody has looked for it', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 1000 })
+    await send(queue, 'x')
+    faulty.aheadMs = 1001
+    expect(await payloads(queue)).toEqual([])
+    expect(await payloads(dead)).toEqual(['x'])
+  })
+
+  test('stays while its dead-letter queue cannot be reached, and goes later', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 1000 })
+    await send(queue, 'x')
+    faulty.aheadMs = 2500
+    faulty.fault = (method, input) => {
+      watch(method, input)
+      const { QueueUrl = '' } = input as { QueueUrl?: string }
+      if (method === 'sendMessageBatch' && !QueueUrl.endsWith('-sweep')) throw new Error('planted')
+    }
+    await look()
+    faulty.fault = watch
+    expect(looks).toHaveLength(1)
+    faulty.aheadMs = 5000
+    await look()
+    expect(await payloads(dead)).toEqual(['x'])
+  })
+
+  test('of a FIFO queue goes in the order of its group', async () => {
+    const dead = await newQueue({ 'x-single-active-consumer': true })
+    const queue = await newQueue({
+      'x-single-active-consumer': true,
+      'x-message-ttl': 1000,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': dead,
+    })
+    for (const payload of ['1', '2', '3']) await send(queue, payload)
+    faulty.aheadMs = 2500
+    await look()
+    expect(await payloads(dead)).toEqual(['1', '2', '3'])
+  })
+
+  test('waits from one queue to the next, as often as the pattern of retries wants', async () => {
+    count += 1
+    const [work, wait] = [`work-${count}`, `wait-${count}`]
+    const declare = async (name: string, args: AmqpTable) =>
+      declareQueue(await faulty.session(), { name, durable: true, autoDelete: false, arguments: args })
+    await declare(work, { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': wait })
+    await declare(wait, { 'x-message-ttl': 1000, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': work })
+    await send(work, 'x')
+    const reject = { count: 1, ackMode: 'reject_requeue_false', waitS: 0, encodedSizeOf: () => 1 } as const
+    for (let round = 1; round <= 25; round += 1) {
+      const [message] = await getMessages(await faulty.session(), { ...reject, queue: work })
+      expect(message, `round ${round}`).toBeDefined()
+      faulty.aheadMs += 2500
+      await look()
+    }
+    const [message] = await got(work)
+    expect(message?.properties.headers?.['x-death']).toMatchObject([
+      { queue: wait, reason: 'expired', count: 25 },
+      { queue: work, reason: 'rejected', count: 25 },
+    ])
+  })
+})
+
+describe('a queue in which messages may expire', () => {
+  test('is marked once for many publishes of one TTL', async () => {
+    const queue = await newQueue({ 'x-message-ttl': 60_000 })
+    for (let index = 0; index < 5; index += 1) await send(queue, String(index))
+    expect(looks).toHaveLength(1)
+  })
+
+  test('is looked at earlier when something expires earlier', async () => {
+    const queue = await newQueue({ 'x-message-ttl': 60_000 })
+    await send(queue, 'slow')
+    await send(queue, 'fast', '2000')
+    expect(looks.map(({ delayS }) => delayS)).toEqual([expect.closeTo(60, -1), expect.closeTo(2, 0)])
+  })
+
+  test('is looked at again when the next message expires, and no more once it is empty', async () => {
+    const queue = await newQueue()
+    await send(queue, 'first', '1000')
+    await send(queue, 'second', '600000')
+    faulty.aheadMs = 2500
+    await look()
+    expect(looks).toMatchObject([{ delayS: expect.closeTo(598, -1) }])
+    faulty.aheadMs = 602_000
+    await look()
+    expect(looks).toMatchObject([{ delayS: expect.closeTo(60, -1) }])
+    faulty.aheadMs = 664_000
+    await look()
+    expect(looks).toEqual([])
+  })
+
+  test('is looked through whole, however many messages have expired', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 1000 })
+    const entries = Array.from({ length: 250 }, (_, index) => ({
+      routingKey: queue,
+      properties: {},
+      payload: Buffer.from(String(index)),
+    }))
+    await publishBatch(await faulty.session(), '', entries)
+    faulty.aheadMs = 2500
+    await look()
+    const numbers = [...(await payloads(dead)), ...(await payloads(dead)), ...(await payloads(dead))].map(Number)
+    expect(numbers.sort((left, right) => left - right)).toEqual(entries.map((_, index) => index))
+  })
+
+  test('is not sent to when it cannot be marked', async () => {
+    const queue = await newQueue({ 'x-message-ttl': 1000 })
+    faulty.fault = (method, input) => {
+      const { QueueUrl = '' } = input as { QueueUrl?: string }
+      if (method === 'sendMessageBatch' && QueueUrl.endsWith('-sweep')) throw new Error('planted')
+    }
+    await expect(send(queue, 'x')).rejects.toMatchObject({ kind: 'unavailable' })
+    faulty.fault = watch
+    expect(await payloads(queue)).toEqual([])
+  })
+
+  test('is marked again by the clock when its look was lost', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 1000 })
+    await send(queue, 'x')
+    looks = []
+    for (const minutes of [4, 5, 6, 7]) {
+      faulty.aheadMs = minutes * 60_000
+      await rearmSweeps(faulty.broker)
+    }
+    faulty.aheadMs += 2000
+    await look()
+    expect(await payloads(dead)).toEqual(['x'])
+  })
+
+  test('is forgotten when it is deleted', async () => {
+    const queue = await newQueue({ 'x-message-ttl': 1000 })
+    await send(queue, 'x')
+    await deleteQueue(await faulty.session(), { name: queue, ifEmpty: false })
+    faulty.aheadMs = 2500
+    expect(await look()).toEqual([])
+    expect(looks).toEqual([])
+  })
+
+  test('with a TTL longer than SQS can delay is looked at in time all the same', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 3_600_000 })
+    await send(queue, 'x')
+    expect(looks).toMatchObject([{ delayS: 900 }])
+    for (const minutes of [15, 30, 45]) {
+      faulty.aheadMs = minutes * 60_000
+      await look()
+      expect(looks).toMatchObject([{ delayS: 900 }])
+    }
+    faulty.aheadMs = 3_602_000
+    await look()
+    expect(await payloads(dead)).toEqual(['x'])
+  })
+})

@@ -31,7 +31,7 @@ export default defineConfig({
             'test/integration/**',
             'test/published/**',
             'test/differential/**',
-            'test/localstack/**',
+            'test/localstack/stories/**',
             'test/privileges/recorded.test.ts',
             '**/node_modules/**',
           ],
@@ -64,10 +64,9 @@ export default defineConfig({
         test: {
           name: 'localstack',
           root,
-          include: ['test/integration/**/*.test.ts', 'test/localstack/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/localstack/stories/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
       {

@@ -1,64 +1,108 @@
-import { CreateQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
-import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
-import { encodeIntent } from '../../lib/journal/intents.ts'
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs'
+import type { AwsOptions } from '../../lib/config.ts'
 
-/** The few calls of AWS that the tests make themselves, to a LocalStack, which looks at no signature. */
+/** The calls of AWS that the suite makes itself, to a LocalStack, which looks at no signature. */
 
-const endpoint = process.env.LEVERET_SQS_ENDPOINT ?? ''
-const namePrefix = process.env.LEVERET_NAME_PREFIX ?? ''
-const REGION = 'us-east-1'
-const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
-const ELEVEN_MINUTES_MS = 11 * 60_000
-
-const openSqs = (): SQSClient => new SQSClient({ endpoint, region: REGION, credentials: CREDENTIALS })
-
-const authorization = (service: string): string =>
-  `AWS4-HMAC-SHA256 Credential=test/20000101/${REGION}/${service}/aws4_request, SignedHeaders=host, Signature=none`
-
-async function functionName(id: string): Promise<string> {
-  const response = await fetch(`${endpoint}/2015-03-31/functions/`, {
-    headers: { authorization: authorization('lambda') },
-  })
-  const { Functions } = (await response.json()) as { Functions: { FunctionName: string }[] }
-  const found = Functions.find(({ FunctionName }) => FunctionName.includes(`-Broker${id}Function`))
-  if (found === undefined) throw new Error(`there is no function ${id}`)
-  return found.FunctionName
+export interface Address {
+  readonly url: string
 }
 
-/** Calls a function of the broker by its construct's id, waits, and answers what it answered. Throws where it failed. */
-export async function invoke(id: string, event: object): Promise<string> {
-  const response = await fetch(`${endpoint}/2015-03-31/functions/${await functionName(id)}/invocations`, {
-    method: 'POST',
-    headers: { authorization: authorization('lambda') },
-    body: JSON.stringify(event),
-    signal: AbortSignal.timeout(280_000),
+export const region = 'us-east-1'
+/** LocalStack takes any; the account is 000000000000. */
+export const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+/** A function may take as long as it is let; clients of ours give up a little later. */
+const INVOCATION_DEADLINE_MS = 280_000
+
+/** For the project's own stores. */
+export const awsOptions = ({ url }: Address): AwsOptions => ({
+  region,
+  credentials,
+  endpoints: { dynamodb: url, sqs: url, s3: url, secretsmanager: url },
+})
+
+/** For a client of the AWS SDK. */
+export const clientConfig = ({ url }: Address) => ({ endpoint: url, region, credentials })
+
+export const openSqs = (address: Address): SQSClient => new SQSClient(clientConfig(address))
+
+async function withSqs<T>(address: Address, work: (sqs: SQSClient) => Promise<T>): Promise<T> {
+  const sqs = openSqs(address)
+  return work(sqs).finally(() => sqs.destroy())
+}
+
+const MAX_LISTED = 1000
+
+/** The URLs of all SQS queues, or of those whose names begin so. At most 1000. */
+export const queueUrls = (address: Address, namePrefix?: string): Promise<string[]> =>
+  withSqs(address, async (sqs) => {
+    const input = { MaxResults: MAX_LISTED, ...(namePrefix !== undefined && { QueueNamePrefix: namePrefix }) }
+    return (await sqs.send(new ListQueuesCommand(input))).QueueUrls ?? []
   })
+
+export const createQueue = (address: Address, name: string): Promise<unknown> =>
+  withSqs(address, (sqs) => sqs.send(new CreateQueueCommand({ QueueName: name })))
+
+export const deleteQueue = (address: Address, url: string): Promise<unknown> =>
+  withSqs(address, (sqs) => sqs.send(new DeleteQueueCommand({ QueueUrl: url })))
+
+/** The bodies of what is in an SQS queue: at most ten. They stay in it. */
+export const peekBodies = (address: Address, url: string): Promise<(string | undefined)[]> =>
+  withSqs(address, async (sqs) => {
+    const input = { QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand(input))
+    return Messages.map(({ Body }) => Body)
+  })
+
+/** A call of a service whose SDK is not among the dependencies; resolves with the answer, whatever its status. */
+export function callService(
+  { url }: Address,
+  service: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
+  const credential = `Credential=test/20000101/${region}/${service}/aws4_request`
+  const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=none`
+  const headers = { ...(init.headers as Record<string, string> | undefined), authorization }
+  return fetch(url + path, { signal: AbortSignal.timeout(INVOCATION_DEADLINE_MS), ...init, headers })
+}
+
+/** As {@link callService}; rejects where it answers an error. */
+export async function callForText(
+  address: Address,
+  service: string,
+  path: string,
+  init?: RequestInit,
+): Promise<string> {
+  const response = await callService(address, service, path, init)
   const text = await response.text()
-  if (response.status !== 200 || response.headers.has('x-amz-function-error')) throw new Error(`${id}: ${text}`)
+  if (!response.ok) throw new Error(`${service} ${path}: ${response.status} ${text}`)
   return text
 }
 
-/** Makes an SQS queue of the broker and leaves it as somebody does who is to delete it and dies, eleven minutes ago. */
-export async function leaveQueueToDelete(name: string): Promise<string> {
-  const sqsQueueName = `${namePrefix}-${name}`
-  const sqs = openSqs()
-  await sqs.send(new CreateQueueCommand({ QueueName: sqsQueueName }))
-  sqs.destroy()
-  const topologyTable = process.env.LEVERET_TOPOLOGY_TABLE ?? ''
-  const aws = { region: REGION, credentials: CREDENTIALS, endpoints: { dynamodb: endpoint } }
-  const store = openDynamoDbStore({ aws, topologyTable })
-  const body = { sqsQueues: [sqsQueueName] }
-  await store.putIntent(encodeIntent({ id: name, state: 'deleting', createdMs: Date.now() - ELEVEN_MINUTES_MS, body }))
-  store.close()
-  return sqsQueueName
+export const callForJson = async (...call: Parameters<typeof callForText>): Promise<unknown> =>
+  JSON.parse(await callForText(...call))
+
+/** The names of all functions. */
+export async function functionNames(address: Address): Promise<string[]> {
+  const { Functions } = (await callForJson(address, 'lambda', '/2015-03-31/functions/?MaxItems=1000')) as {
+    Functions: { FunctionName: string }[]
+  }
+  return Functions.map(({ FunctionName }) => FunctionName)
 }
 
-/** The names of the broker's SQS queues, sorted. */
-export async function queueNames(): Promise<string[]> {
-  const sqs = openSqs()
-  const { QueueUrls = [] } = await sqs.send(
-    new ListQueuesCommand({ QueueNamePrefix: `${namePrefix}-`, MaxResults: 1000 }),
-  )
-  sqs.destroy()
-  return QueueUrls.map((url) => url.slice(url.lastIndexOf('/') + 1)).sort()
+/** Calls a function of the broker by its construct's id, waits, and answers what it answered. Throws where it failed. */
+export async function invoke(address: Address, id: string, event: object): Promise<string> {
+  const name = (await functionNames(address)).find((found) => found.includes(`-Broker${id}Function`))
+  if (name === undefined) throw new Error(`there is no function ${id}`)
+  const init = { method: 'POST', body: JSON.stringify(event) }
+  const response = await callService(address, 'lambda', `/2015-03-31/functions/${name}/invocations`, init)
+  const text = await response.text()
+  if (!response.ok || response.headers.has('x-amz-function-error')) throw new Error(`${id}: ${text}`)
+  return text
 }

@@ -1,79 +1,82 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { readSecret } from '../../lib/journal/secret.ts'
+import type { RunningLeveret } from '../../lib/local/testing.ts'
 import { callApi } from '../support/embedded.ts'
+import { awsOptions } from './aws-calls.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** A broker on LocalStack, as `test/support/deployed.ts` reads it. */
-export interface Deployed {
-  readonly env: Readonly<
-    Record<
-      | 'LEVERET_URL'
-      | 'LEVERET_USER'
-      | 'LEVERET_PASSWORD'
-      | 'LEVERET_SQS_ENDPOINT'
-      | 'LEVERET_NAME_PREFIX'
-      | 'LEVERET_TOPOLOGY_TABLE',
-      string
-    >
-  >
+/** Where the CDK's command line deploys to, and a directory for what it writes. */
+export interface Site extends Pick<Endpoint, 'env' | 'url'> {
+  readonly directory: string
+}
+
+/** What the stack tells of itself. */
+export interface Outputs {
+  readonly Url: string
+  readonly AdministratorCommand: string
+  readonly NamePrefix: string
+  readonly TopologyTable: string
+  readonly BlobsBucket: string
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const LEASE_MS = 100
-const CONTEXT = ['--context', `leveret:leaseMs=${LEASE_MS}`, '--context', 'leveret:removalPolicy=destroy']
 /** As the embedded cloud has it, so that the same stories can be told. */
 const GUEST = { username: 'guest', password: 'guest' }
+/** One machine needs no long lease, and every change of the topology takes as long as it lasts. */
+const SHORT_LEASE_MS = 100
 
-function cdk(endpoint: Endpoint, directory: string, ...args: string[]): void {
-  const { status } = spawnSync(
-    'cdk',
-    [...args, '--output', join(directory, 'cdk.out'), '--progress', 'events', '--ci'],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, ...endpoint.env },
-    },
-  )
-  if (status !== 0) throw new Error(`cdk ${args[0]} failed`)
+export const bootstrap = (site: Site): Promise<string> => cdk(site, ['bootstrap', 'aws://000000000000/us-east-1'])
+
+export interface DeployOptions {
+  readonly leaseMs?: number
+  /** Instead of the project's own. */
+  readonly app?: string
 }
 
-interface Outputs {
-  readonly Leveret: {
-    readonly Url: string
-    readonly AdministratorCommand: string
-    readonly NamePrefix: string
-    readonly TopologyTable: string
-  }
+/** Deploys the app; resolves with what the command line says. */
+export function deploy(site: Site, { leaseMs = SHORT_LEASE_MS, app }: DeployOptions = {}): Promise<string> {
+  const context = ['--context', `leveret:leaseMs=${leaseMs}`, '--context', 'leveret:removalPolicy=destroy']
+  const options = ['--require-approval', 'never', '--outputs-file', outputsFile(site), ...context]
+  return cdk(site, ['deploy', ...options, ...(app === undefined ? [] : ['--app', app])])
 }
 
-/** Bootstraps LocalStack for the CDK and deploys the app with what `directory` has room for. */
-export async function deploy(endpoint: Endpoint, directory: string): Promise<Deployed> {
-  const outputsFile = join(directory, 'outputs.json')
-  cdk(endpoint, directory, 'bootstrap', 'aws://000000000000/us-east-1')
-  cdk(endpoint, directory, 'deploy', '--require-approval', 'never', '--outputs-file', outputsFile, ...CONTEXT)
-  const { Leveret: outputs } = JSON.parse(readFileSync(outputsFile, 'utf8')) as Outputs
-  const url = urlOf(endpoint, outputs)
-  await replaceAdministrator(url, await readAdministrator(endpoint, outputs))
-  return {
-    env: {
-      LEVERET_URL: url,
-      LEVERET_USER: GUEST.username,
-      LEVERET_PASSWORD: GUEST.password,
-      LEVERET_SQS_ENDPOINT: endpoint.url,
-      LEVERET_NAME_PREFIX: outputs.NamePrefix,
-      LEVERET_TOPOLOGY_TABLE: outputs.TopologyTable,
-    },
-  }
+export const destroy = (site: Site): Promise<string> => cdk(site, ['destroy', '--force'])
+
+/** Resolves with all that was said; rejects with it where the command failed. */
+async function cdk({ env, directory }: Site, args: readonly string[]): Promise<string> {
+  const options = ['--output', join(directory, 'cdk.out'), '--progress', 'events', '--ci']
+  const child = spawn('cdk', [...args, ...options], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  const chunks: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const [status] = (await once(child, 'close')) as [number | null]
+  const said = Buffer.concat(chunks).toString()
+  if (status !== 0) throw new Error(`cdk ${args[0]} failed:\n${said}`)
+  return said
 }
 
-export const destroy = (endpoint: Endpoint, directory: string): void =>
-  cdk(endpoint, directory, 'destroy', '--force', ...CONTEXT)
+const outputsFile = ({ directory }: Pick<Site, 'directory'>): string => join(directory, 'outputs.json')
+
+export const readOutputs = (site: Pick<Site, 'directory'>): Outputs =>
+  (JSON.parse(readFileSync(outputsFile(site), 'utf8')) as { Leveret: Outputs }).Leveret
+
+/** The broker that was deployed last. The first request makes its administrator, since custom resources do nothing here; then guest takes over. */
+export async function openBroker(site: Site): Promise<RunningLeveret> {
+  const outputs = readOutputs(site)
+  const url = urlOf(site, outputs)
+  await replaceAdministrator(url, await readAdministrator(site, outputs))
+  return { url, ...GUEST, sqsEndpoint: site.url, close: async () => undefined }
+}
 
 /** `https://ID.execute-api.…/STAGE` under the endpoint's own address, where no name has to be resolved. */
-function urlOf({ url }: Endpoint, outputs: Outputs['Leveret']): string {
+function urlOf({ url }: Site, outputs: Outputs): string {
   const [, apiId, stage] = /^https:\/\/([^.]+)\.execute-api\.[^/]+\/([^/]+)/.exec(outputs.Url) ?? []
   if (apiId === undefined || stage === undefined) throw new Error(`the API is at ${outputs.Url}`)
   return `${url}/_aws/execute-api/${apiId}/${stage}`
@@ -82,16 +85,11 @@ function urlOf({ url }: Endpoint, outputs: Outputs['Leveret']): string {
 type Login = typeof GUEST
 
 /** As somebody would who types the command that the deployment ends with. */
-async function readAdministrator({ url, env }: Endpoint, outputs: Outputs['Leveret']): Promise<Login> {
+async function readAdministrator(site: Site, outputs: Outputs): Promise<Login> {
   const [, secretId = ''] = /--secret-id (\S+)/.exec(outputs.AdministratorCommand) ?? []
-  const credentials = { accessKeyId: env.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '' }
-  const client = new SecretsManagerClient({ endpoint: url, region: env.AWS_REGION ?? '', credentials })
-  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: secretId }))
-  client.destroy()
-  return JSON.parse(SecretString) as Login
+  return JSON.parse(await readSecret(secretId, awsOptions(site))) as Login
 }
 
-/** The first request makes the administrator, since custom resources do nothing here; then guest takes over. */
 async function replaceAdministrator(url: string, administrator: Login): Promise<void> {
   const call = async (login: Login, method: string, path: string, body?: object): Promise<void> => {
     const { status } = await callApi({ url, ...login }, method, path, body)

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { credentials, region } from './aws-calls.ts'
+import { hasDocker, IMAGE, runInDocker } from './docker.ts'
+import { isHealthy } from './health.ts'
 
 /** A LocalStack to deploy to, and how to end it where it was started here. */
 export interface Endpoint {
@@ -12,74 +15,62 @@ export interface Endpoint {
   stop(): void
 }
 
-const IMAGE = 'localstack/localstack:4.14.0'
-const CONTAINER = 'leveret-test'
-const DOCKER_PORT = 4566
-const START_DEADLINE_MS = 180_000
-const SCRIPTS = fileURLToPath(new URL('../../../shared/localstack/', import.meta.url))
+/** Where a LocalStack comes from, in the order of preference. */
+export type Source =
+  | { readonly kind: 'given'; readonly url: string }
+  | { readonly kind: 'scripts' }
+  | { readonly kind: 'docker' }
 
-const CREDENTIALS = {
-  AWS_REGION: 'us-east-1',
-  AWS_DEFAULT_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'test',
-  AWS_SECRET_ACCESS_KEY: 'test',
-  CDK_DEFAULT_ACCOUNT: '000000000000',
-  CDK_DEFAULT_REGION: 'us-east-1',
-  CDK_DISABLE_CLI_TELEMETRY: 'true',
-} as const
+/** What this machine could take a LocalStack from; asked in this order, and no further than needed. */
+export interface Sources {
+  readonly givenUrl: string | undefined
+  hasScripts(): boolean
+  hasDocker(): boolean
+}
 
-const environmentOf = (url: string) => ({ ...CREDENTIALS, AWS_ENDPOINT_URL: url, AWS_ENDPOINT_URL_S3: url })
-
-/** The one that AWS_ENDPOINT_URL names; else the script beside the project; else Docker; else an error that says what to type. */
-export async function openEndpoint(givenUrl: string | undefined): Promise<Endpoint> {
-  if (givenUrl) return borrowed(givenUrl)
-  if (existsSync(`${SCRIPTS}up`)) return started()
-  if (spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0) return inDocker()
+/** The one that AWS_ENDPOINT_URL names; else the scripts beside the project; else Docker; else an error that says what to type. */
+export function chooseSource({ givenUrl, hasScripts, hasDocker }: Sources): Source {
+  if (givenUrl) return { kind: 'given', url: givenUrl }
+  if (hasScripts()) return { kind: 'scripts' }
+  if (hasDocker()) return { kind: 'docker' }
   throw new Error(
     'There is no LocalStack to test with. Start Docker, or start LocalStack yourself and name it:\n' +
-      `  docker run -d -p 4566:4566 -e LAMBDA_IGNORE_ARCHITECTURE=1 -v /var/run/docker.sock:/var/run/docker.sock ${IMAGE}\n` +
+      `  docker run -d -p 127.0.0.1:4566:4566 -e LAMBDA_IGNORE_ARCHITECTURE=1 -v /var/run/docker.sock:/var/run/docker.sock ${IMAGE}\n` +
       '  AWS_ENDPOINT_URL=http://127.0.0.1:4566 npm run test:localstack',
   )
 }
 
-async function borrowed(url: string): Promise<Endpoint> {
-  if (!(await isHealthy(url))) throw new Error(`AWS_ENDPOINT_URL is ${url}, where no LocalStack answers`)
+const SCRIPTS = fileURLToPath(new URL('../../../shared/localstack/', import.meta.url))
+
+export async function openEndpoint(givenUrl: string | undefined): Promise<Endpoint> {
+  const source = chooseSource({ givenUrl, hasScripts: () => existsSync(`${SCRIPTS}up`), hasDocker })
+  if (source.kind === 'given') return borrowed(source.url)
+  const { url, stop } = source.kind === 'scripts' ? runScripts() : await runInDocker()
+  return { url, env: environmentOf(url), isBorrowed: false, stop }
+}
+
+async function borrowed(givenUrl: string): Promise<Endpoint> {
+  const url = givenUrl.replace(/\/+$/, '')
+  if (!(await isHealthy(url))) throw new Error(`AWS_ENDPOINT_URL is ${givenUrl}, where no LocalStack answers`)
   return { url, env: environmentOf(url), isBorrowed: true, stop: () => undefined }
 }
 
-function started(): Endpoint {
+function runScripts(): Pick<Endpoint, 'url' | 'stop'> {
   const { status, stdout } = spawnSync(`${SCRIPTS}up`, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   const url = /AWS_ENDPOINT_URL=(\S+)/.exec(stdout ?? '')?.[1]
   if (status !== 0 || url === undefined) throw new Error(`${SCRIPTS}up did not start LocalStack`)
-  const stop = () => void spawnSync(`${SCRIPTS}down`, { stdio: 'inherit' })
-  return { url, env: environmentOf(url), isBorrowed: false, stop }
+  return { url, stop: () => void spawnSync(`${SCRIPTS}down`, { stdio: 'inherit' }) }
 }
 
-async function inDocker(): Promise<Endpoint> {
-  const url = `http://127.0.0.1:${DOCKER_PORT}`
-  const stop = () => void spawnSync('docker', ['rm', '--force', CONTAINER], { stdio: 'ignore' })
-  stop()
-  const options = ['--detach', '--name', CONTAINER, '--publish', `127.0.0.1:${DOCKER_PORT}:4566`]
-  // Functions are made for arm64; here they run on whatever the machine has.
-  const settings = ['--env', 'LAMBDA_IGNORE_ARCHITECTURE=1', '--volume', '/var/run/docker.sock:/var/run/docker.sock']
-  const { status } = spawnSync('docker', ['run', ...options, ...settings, IMAGE], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  if (status !== 0) throw new Error(`docker could not run ${IMAGE}`)
-  const deadlineMs = Date.now() + START_DEADLINE_MS
-  while (!(await isHealthy(url))) {
-    if (Date.now() < deadlineMs) continue
-    stop()
-    throw new Error(`${IMAGE} does not answer at ${url}`)
-  }
-  return { url, env: environmentOf(url), isBorrowed: false, stop }
-}
-
-/** Waits a little for an answer, so that asking again and again is no busy loop. */
-async function isHealthy(url: string): Promise<boolean> {
-  const [answer] = await Promise.all([
-    fetch(`${url}/_localstack/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined),
-    new Promise((resolve) => setTimeout(resolve, 250)),
-  ])
-  return answer?.ok === true
-}
+/** The CDK's command line takes account and region for known where it is told them. */
+const environmentOf = (url: string) => ({
+  AWS_ENDPOINT_URL: url,
+  AWS_ENDPOINT_URL_S3: url,
+  AWS_REGION: region,
+  AWS_DEFAULT_REGION: region,
+  AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  CDK_DEFAULT_ACCOUNT: '000000000000',
+  CDK_DEFAULT_REGION: region,
+  CDK_DISABLE_CLI_TELEMETRY: 'true',
+})

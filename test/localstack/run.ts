@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Deployed, deploy, destroy } from './deployment.ts'
+import { bootstrap, deploy, destroy, openBroker, type Site } from './deployment.ts'
 import { type Endpoint, openEndpoint } from './endpoint.ts'
-import { SKIPPED_FILES, SKIPPED_TESTS, testNamePattern } from './skipped.ts'
+import { rememberInventory } from './inventory.ts'
+import { DIRECTORY } from './site.ts'
+import { SKIPPED_FILES, SKIPPED_OF_SQS, SKIPPED_TESTS, testNamePattern } from './skipped.ts'
 
 /*
  * Deploys the broker to LocalStack and runs the integration suite against it, through API Gateway: npm run test:localstack.
@@ -16,49 +18,58 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const startedMs = Date.now()
 const say = (text: string): void => console.log(`\n== ${text} (${Math.round((Date.now() - startedMs) / 1000)} s)`)
 
-/** Whether the files passed. */
-function runStories(deployed: Deployed, files: readonly string[], skipped: readonly string[] = []): boolean {
-  const excluded = skipped.flatMap((file) => ['--exclude', `**/${file}`])
-  const settings = [
-    '--config',
-    'test/vitest.config.ts',
-    '--project',
-    'localstack',
-    '--testNamePattern',
-    testNamePattern(),
+/** What the files of the suite find in their environment. */
+type SuiteEnvironment = Readonly<Record<string, string>>
+
+/** What counts users or expects the predefined ones only goes first, while the broker is new. */
+const FIRST = 'test/integration/definitions.test.ts'
+/** What changes the deployment and takes it away goes last. */
+const LAST = 'test/localstack/stories/life-cycle.test.ts'
+/** Stories wait more than they compute: for leases, for long polls, for the relay. */
+const FILES_AT_ONCE = 4
+
+/** Whether the files passed. Those that are left out are parts of paths. */
+function runStories(env: SuiteEnvironment, files: readonly string[], leftOut: readonly string[] = []): boolean {
+  const options = [
+    ...['--config', 'test/vitest.config.ts', '--project', 'localstack', '--maxWorkers', String(FILES_AT_ONCE)],
+    ...['--testNamePattern', testNamePattern()],
+    ...leftOut.flatMap((file) => ['--exclude', `**/${file}`]),
   ]
-  const { status } = spawnSync('vitest', ['run', ...settings, ...excluded, ...files], {
+  const { status } = spawnSync('vitest', ['run', ...options, ...files], {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...process.env, ...deployed.env },
+    env: { ...process.env, ...env },
   })
   return status === 0
 }
 
-/** What counts users or expects the predefined ones only goes first, while the broker is new. */
-const FIRST = 'definitions.test.ts'
-
-function runSuite(deployed: Deployed): boolean {
-  for (const [what, why] of Object.entries({ ...SKIPPED_FILES, ...SKIPPED_TESTS })) say(`left out: ${what}: ${why}`)
+function runSuite(env: SuiteEnvironment): boolean {
+  const skipped = { ...SKIPPED_FILES, ...SKIPPED_TESTS, ...SKIPPED_OF_SQS }
+  for (const [what, why] of Object.entries(skipped)) console.log(`left out: ${what}: ${why}`)
   const outcomes = [
-    runStories(deployed, [`test/integration/${FIRST}`]),
-    runStories(deployed, ['test/integration/'], [FIRST, ...Object.keys(SKIPPED_FILES)]),
-    runStories(deployed, ['test/localstack/']),
+    runStories(env, [FIRST]),
+    runStories(env, ['test/integration/', 'test/localstack/stories/'], [FIRST, LAST, ...Object.keys(SKIPPED_FILES)]),
+    runStories(env, [LAST]),
   ]
   return outcomes.every(Boolean)
 }
 
 async function run(endpoint: Endpoint, files: readonly string[]): Promise<boolean> {
-  const directory = mkdtempSync(join(tmpdir(), 'leveret-localstack-'))
+  const site: Site = { ...endpoint, directory: mkdtempSync(join(tmpdir(), 'leveret-localstack-')) }
   try {
     say('deploy')
-    const deployed = await deploy(endpoint, directory)
-    say(`suite at ${deployed.env.LEVERET_URL}`)
-    const passed = files.length > 0 ? runStories(deployed, files) : runSuite(deployed)
-    if (endpoint.isBorrowed) destroy(endpoint, directory)
+    await bootstrap(site)
+    await rememberInventory(site)
+    await deploy(site)
+    const { url, username, password, sqsEndpoint } = await openBroker(site)
+    say(`suite at ${url}`)
+    const broker = { LEVERET_URL: url, LEVERET_USER: username, LEVERET_PASSWORD: password }
+    const env = { ...endpoint.env, ...broker, LEVERET_SQS_ENDPOINT: sqsEndpoint, [DIRECTORY]: site.directory }
+    const passed = files.length > 0 ? runStories(env, files) : runSuite(env)
+    if (endpoint.isBorrowed) await destroy(site)
     return passed
   } finally {
-    rmSync(directory, { recursive: true, force: true })
+    rmSync(site.directory, { recursive: true, force: true })
   }
 }
 

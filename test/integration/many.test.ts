@@ -82,6 +82,6 @@ test('one publish to an exchange with 300 queues reaches each of them once', asy
     )
     expect(got, name).toMatchObject([{ payload: 'to all' }])
   }
-  const again = await Promise.all(names.map((name) => inVhost.get(name)))
-  expect(again.flat()).toEqual([])
+  const listed = (await inVhost.call('GET', inVhost.path('queues'))).body as { name: string; messages: number }[]
+  expect(listed.filter(({ messages }) => messages > 0)).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
+import { PATIENCE_MS } from '../support/deployed.ts'
 import type { ApiAnswer, CallOptions, EmbeddedLeveret } from '../support/embedded.ts'
 
 /** A message as `get` answers it. */
@@ -144,10 +145,10 @@ export const unique = (word: string): string => `${word}-${randomUUID().slice(0,
 
 /** Repeats until the check holds: for what becomes true in its own time, such as a relayed copy's arrival. */
 export async function eventually<T>(look: () => Promise<T>, isReached: (found: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + PATIENCE_MS
   for (;;) {
     const found = await look()
     if (isReached(found)) return found
-    if (Date.now() > deadline) throw new Error(`not reached in 20 s; last seen: ${JSON.stringify(found).slice(0, 500)}`)
+    if (Date.now() > deadline) throw new Error(`not reached in time; last seen: ${JSON.stringify(found).slice(0, 500)}`)
   }
 }

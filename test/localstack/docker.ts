@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { isHealthy } from './health.ts'
+import { SETTINGS } from './settings.ts'
 
 /** The last that runs without an account. */
 export const IMAGE = 'localstack/localstack:4.14.0'
@@ -14,10 +15,11 @@ export const hasDocker = (): boolean => spawnSync('docker', ['info'], { stdio: '
 const RUN = [
   ...['run', '--detach', '--name', CONTAINER, '--publish', `127.0.0.1:${PORT}:4566`],
   // Functions are made for arm64; here they run on whatever the machine has.
-  ...['--env', 'LAMBDA_IGNORE_ARCHITECTURE=1', '--env', 'LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC=1'],
+  ...['--env', 'LAMBDA_IGNORE_ARCHITECTURE=1'],
+  ...Object.entries(SETTINGS).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
   ...['--volume', '/var/run/docker.sock:/var/run/docker.sock'],
   IMAGE,
-] as const
+]
 
 /** A fresh LocalStack; one that an earlier run left behind is removed first. */
 export async function runInDocker(): Promise<{ readonly url: string; stop(): void }> {

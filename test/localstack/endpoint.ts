@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { credentials, region } from './aws-calls.ts'
 import { hasDocker, IMAGE, runInDocker } from './docker.ts'
 import { isHealthy } from './health.ts'
+import { SETTINGS } from './settings.ts'
 
 /** A LocalStack to deploy to, and how to end it where it was started here. */
 export interface Endpoint {
@@ -56,7 +57,11 @@ async function borrowed(givenUrl: string): Promise<Endpoint> {
 }
 
 function runScripts(): Pick<Endpoint, 'url' | 'stop'> {
-  const { status, stdout } = spawnSync(`${SCRIPTS}up`, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  const { status, stdout } = spawnSync(`${SCRIPTS}up`, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...SETTINGS },
+  })
   const url = /AWS_ENDPOINT_URL=(\S+)/.exec(stdout ?? '')?.[1]
   if (status !== 0 || url === undefined) throw new Error(`${SCRIPTS}up did not start LocalStack`)
   return { url, stop: () => void spawnSync(`${SCRIPTS}down`, { stdio: 'inherit' }) }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,30 +29,37 @@ const LAST = 'test/localstack/stories/life-cycle.test.ts'
 /** Stories wait more than they compute: for leases, for long polls, for the relay. */
 const FILES_AT_ONCE = 4
 
-/** Whether the files passed. Those that are left out are parts of paths. */
-function runStories(env: SuiteEnvironment, files: readonly string[], leftOut: readonly string[] = []): boolean {
+const interrupt = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt.abort(new Error(name)))
+
+/** Whether the files passed. Those that are left out are ends of paths. */
+async function runStories(env: SuiteEnvironment, files: readonly string[], leftOut: readonly string[] = []) {
+  interrupt.signal.throwIfAborted()
   const options = [
     ...['--config', 'test/vitest.config.ts', '--project', 'localstack', '--maxWorkers', String(FILES_AT_ONCE)],
     ...['--testNamePattern', testNamePattern()],
     ...leftOut.flatMap((file) => ['--exclude', `**/${file}`]),
   ]
-  const { status } = spawnSync('vitest', ['run', ...options, ...files], {
+  const child = spawn('vitest', ['run', ...options, ...files], {
     cwd: ROOT,
     stdio: 'inherit',
     env: { ...process.env, ...env },
+    signal: interrupt.signal,
   })
+  const [status] = await once(child, 'close')
   return status === 0
 }
 
-function runSuite(env: SuiteEnvironment): boolean {
+async function runSuite(env: SuiteEnvironment): Promise<boolean> {
   const skipped = { ...SKIPPED_FILES, ...SKIPPED_TESTS, ...SKIPPED_OF_SQS }
   for (const [what, why] of Object.entries(skipped)) console.log(`left out: ${what}: ${why}`)
-  const outcomes = [
-    runStories(env, [FIRST]),
-    runStories(env, ['test/integration/', 'test/localstack/stories/'], [FIRST, LAST, ...Object.keys(SKIPPED_FILES)]),
-    runStories(env, [LAST]),
+  const leftOut = [FIRST, LAST, ...Object.keys(SKIPPED_FILES)]
+  const hasPassed = [
+    await runStories(env, [FIRST]),
+    await runStories(env, ['test/integration/', 'test/localstack/stories/'], leftOut),
+    await runStories(env, [LAST]),
   ]
-  return outcomes.every(Boolean)
+  return hasPassed.every(Boolean)
 }
 
 async function run(endpoint: Endpoint, files: readonly string[]): Promise<boolean> {
@@ -65,23 +73,26 @@ async function run(endpoint: Endpoint, files: readonly string[]): Promise<boolea
     say(`suite at ${url}`)
     const broker = { LEVERET_URL: url, LEVERET_USER: username, LEVERET_PASSWORD: password }
     const env = { ...endpoint.env, ...broker, LEVERET_SQS_ENDPOINT: sqsEndpoint, [DIRECTORY]: site.directory }
-    const passed = files.length > 0 ? runStories(env, files) : runSuite(env)
-    if (endpoint.isBorrowed) await destroy(site)
-    return passed
+    return await (files.length > 0 ? runStories(env, files) : runSuite(env))
   } finally {
+    if (endpoint.isBorrowed) await destroy(site)
     rmSync(site.directory, { recursive: true, force: true })
   }
 }
 
-// Whoever interrupts this interrupts what it runs as well; what it started is ended all the same.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => say(signal))
-
-say('LocalStack')
-const endpoint = await openEndpoint(process.env.AWS_ENDPOINT_URL)
-try {
-  const passed = await run(endpoint, process.argv.slice(2))
-  say(passed ? 'passed' : 'failed')
-  process.exitCode = passed ? 0 : 1
-} finally {
-  endpoint.stop()
+async function main(): Promise<boolean> {
+  say('LocalStack')
+  const endpoint = await openEndpoint(process.env.AWS_ENDPOINT_URL)
+  try {
+    return await run(endpoint, process.argv.slice(2))
+  } finally {
+    endpoint.stop()
+  }
 }
+
+const passed = await main().catch((error: Error) => {
+  console.error(error.message)
+  return false
+})
+say(passed ? 'passed' : 'failed')
+process.exitCode = passed ? 0 : 1

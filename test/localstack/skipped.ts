@@ -21,12 +21,13 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
  * clock has to be moved forward name that as their reason themselves.
  */
 export const SKIPPED_OF_SQS: Readonly<Record<string, string>> = {
-  'an attribute value out of range fails with InvalidAttributeValue': 'it takes values out of range',
-  'more than ten attributes, or one that breaks a rule, fail with InvalidParameterValue': 'it counts no attributes',
+  'an attribute value out of range fails with InvalidAttributeValue': 'it takes any value',
+  'more than ten attributes, or one that breaks a rule, fail with InvalidParameterValue':
+    'it takes eleven, and names with two full stops in a row or with letters beyond ASCII',
   'a long poll that its caller gives up swallows no message': 'it hands the next message to the poll that was given up',
   'a redrive policy is shown with a number, however it was given': 'it shows the count as it was given',
-  'a redrive policy that cannot work fails with InvalidParameterValue': 'it takes policies that cannot work',
+  'a redrive policy that cannot work fails with InvalidParameterValue': 'it takes any policy',
   'a message that is given back comes before its successors':
-    'it opens a group while another of its messages is in flight, and puts what is given back behind the others',
+    'it opens a group once one of its messages is given back, though another is still in flight',
   'deduplication per message group lets another group use the same id': 'with that scope it deduplicates nothing',
 }

@@ -22,25 +22,33 @@ const say = (text: string): void => console.log(`\n== ${text} (${Math.round((Dat
 /** What the files of the suite find in their environment. */
 type SuiteEnvironment = Readonly<Record<string, string>>
 
-/** What counts users or expects the predefined ones only goes first, while the broker is new. */
-const FIRST = 'test/integration/definitions.test.ts'
+/** What counts all users or queues there are goes first, one by one, while the broker is new and nobody else makes any. */
+const FIRST = ['test/integration/definitions.test.ts', 'test/integration/lists.test.ts']
 /** What changes the deployment and takes it away goes last. */
-const LAST = 'test/localstack/stories/life-cycle.test.ts'
-/** Stories wait more than they compute: for leases, for long polls, for the relay. */
-const FILES_AT_ONCE = 4
+const LAST = ['test/localstack/stories/life-cycle.test.ts']
+/** Of the others. They wait more than they compute: for leases, for long polls, for the relay. */
+const FILES_AT_ONCE = 3
 
 const interrupt = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupt.abort(new Error(name)))
 
-/** Whether the files passed. Those that are left out are ends of paths. */
-async function runStories(env: SuiteEnvironment, files: readonly string[], leftOut: readonly string[] = []) {
+interface Files {
+  /** Beginnings of paths. */
+  readonly paths: readonly string[]
+  /** Ends of paths. */
+  readonly leftOut?: readonly string[]
+  readonly atOnce?: number
+}
+
+/** Whether the files passed. */
+async function runStories(env: SuiteEnvironment, { paths, leftOut = [], atOnce = 1 }: Files): Promise<boolean> {
   interrupt.signal.throwIfAborted()
   const options = [
-    ...['--config', 'test/vitest.config.ts', '--project', 'localstack', '--maxWorkers', String(FILES_AT_ONCE)],
+    ...['--config', 'test/vitest.config.ts', '--project', 'localstack', '--maxWorkers', String(atOnce)],
     ...['--testNamePattern', testNamePattern()],
     ...leftOut.flatMap((file) => ['--exclude', `**/${file}`]),
   ]
-  const child = spawn('vitest', ['run', ...options, ...files], {
+  const child = spawn('vitest', ['run', ...options, ...paths], {
     cwd: ROOT,
     stdio: 'inherit',
     env: { ...process.env, ...env },
@@ -53,11 +61,12 @@ async function runStories(env: SuiteEnvironment, files: readonly string[], leftO
 async function runSuite(env: SuiteEnvironment): Promise<boolean> {
   const skipped = { ...SKIPPED_FILES, ...SKIPPED_TESTS, ...SKIPPED_OF_SQS }
   for (const [what, why] of Object.entries(skipped)) console.log(`left out: ${what}: ${why}`)
-  const leftOut = [FIRST, LAST, ...Object.keys(SKIPPED_FILES)]
+  const others = ['test/integration/', 'test/localstack/stories/']
+  const leftOut = [...FIRST, ...LAST, ...Object.keys(SKIPPED_FILES)]
   const hasPassed = [
-    await runStories(env, [FIRST]),
-    await runStories(env, ['test/integration/', 'test/localstack/stories/'], leftOut),
-    await runStories(env, [LAST]),
+    await runStories(env, { paths: FIRST }),
+    await runStories(env, { paths: others, leftOut, atOnce: FILES_AT_ONCE }),
+    await runStories(env, { paths: LAST }),
   ]
   return hasPassed.every(Boolean)
 }
@@ -73,7 +82,7 @@ async function run(endpoint: Endpoint, files: readonly string[]): Promise<boolea
     say(`suite at ${url}`)
     const broker = { LEVERET_URL: url, LEVERET_USER: username, LEVERET_PASSWORD: password }
     const env = { ...endpoint.env, ...broker, LEVERET_SQS_ENDPOINT: sqsEndpoint, [DIRECTORY]: site.directory }
-    return await (files.length > 0 ? runStories(env, files) : runSuite(env))
+    return await (files.length > 0 ? runStories(env, { paths: files }) : runSuite(env))
   } finally {
     if (endpoint.isBorrowed) await destroy(site)
     rmSync(site.directory, { recursive: true, force: true })

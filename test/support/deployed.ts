@@ -20,8 +20,11 @@ export function takeDeployed(
   return { url, username, password, sqsEndpoint, close: async () => undefined }
 }
 
+/** Whether the first broker that a file asks for is a deployed one. */
+export const IS_DEPLOYED = Boolean(process.env.LEVERET_URL)
+
 /** How long to wait for what takes its own time. A deployed broker has pollers and cold starts, and shares the machine with LocalStack. */
-export const PATIENCE_MS = process.env.LEVERET_URL ? 120_000 : 20_000
+export const PATIENCE_MS = IS_DEPLOYED ? 120_000 : 20_000
 
 /** LocalStack starts a process for each request that is served beside others; more than these starve one another. */
 const MAX_CALLS = 4

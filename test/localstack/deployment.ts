@@ -12,6 +12,8 @@ import type { Endpoint } from './endpoint.ts'
 /** Where the CDK's command line deploys to, and a directory for what it writes. */
 export interface Site extends Pick<Endpoint, 'env' | 'url'> {
   readonly directory: string
+  /** Ends a command that runs. */
+  readonly signal?: AbortSignal
 }
 
 /** What the stack tells of itself. */
@@ -47,12 +49,13 @@ export function deploy(site: Site, { leaseMs = SHORT_LEASE_MS, app }: DeployOpti
 export const destroy = (site: Site): Promise<string> => cdk(site, ['destroy', '--force'])
 
 /** Resolves with all that was said; rejects with it where the command failed. */
-async function cdk({ env, directory }: Site, args: readonly string[]): Promise<string> {
+async function cdk({ env, directory, signal }: Site, args: readonly string[]): Promise<string> {
   const options = ['--output', join(directory, 'cdk.out'), '--progress', 'events', '--ci']
   const child = spawn('cdk', [...args, ...options], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
+    ...(signal && { signal }),
   })
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -77,9 +77,10 @@ async function run(endpoint: Endpoint, files: readonly string[]): Promise<boolea
   const site: Site = { ...endpoint, directory: mkdtempSync(join(tmpdir(), 'leveret-localstack-')) }
   try {
     say('deploy')
-    await bootstrap(site)
+    const { signal } = interrupt
+    await bootstrap({ ...site, signal })
     await rememberInventory(site)
-    await deploy(site)
+    await deploy({ ...site, signal })
     const { url, username, password, sqsEndpoint } = await openBroker(site)
     say(`suite at ${url}`)
     const broker = { LEVERET_URL: url, LEVERET_USER: username, LEVERET_PASSWORD: password }

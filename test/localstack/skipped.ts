@@ -1,5 +1,6 @@
 /** Stories that say nothing of a deployed broker: the embedded cloud is what they are about. File by file. */
 export const SKIPPED_FILES: Readonly<Record<string, string>> = {
+  'as-deployed.test.ts': 'looks at an embedded cloud from inside, and asks no deployed broker for anything',
   'kill-nine.test.ts': 'kills the embedded process; a function has no state to lose',
   'hostile.test.ts':
     'sends malformed HTTP over a socket of its own and looks at the process; API Gateway parses HTTP before any function',

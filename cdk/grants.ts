@@ -75,8 +75,12 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readPayloads,
       tellMissing,
       ...readSecret,
-      onItems('dynamodb:GetItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
-      onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', ...takeMessages),
+      // Binding to an exchange that keeps its history sends that along.
+      readScheduled,
+      writePayloads,
+      writeScheduled,
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
+      onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SendMessage', ...takeMessages),
     ],
     relay: [
       readTopology,
@@ -123,6 +127,12 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
     clock: [
+      readTopology,
+      readBases,
+      readScheduled,
+      tellMissing,
+      writePayloads,
+      writeScheduled,
       settleIntents,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'),
       onQueues('sqs:SendMessage', 'sqs:DeleteQueue'),

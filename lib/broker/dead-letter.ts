@@ -10,6 +10,7 @@ import { routableMessage } from '../routing/route-message.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import { newId } from './change.ts'
 import { deliver } from './deliver.ts'
+import { deliverOnce } from './deliver-once.ts'
 import { type Publication, type Route, routeToQueues } from './publication.ts'
 import { sendToDead } from './send-to-dead.ts'
 import type { VhostContext } from './session.ts'
@@ -73,7 +74,7 @@ async function publish(
 ): Promise<readonly (BrokerError | undefined)[]> {
   const route = deadLetterRouteOf(context.vhost, queue)
   if (!route) return []
-  return deliver(
+  return deliverOnce(
     context,
     copies.map((copy) => publicationOf(context, queue, copy, reason, route)),
   )

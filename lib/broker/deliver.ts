@@ -6,6 +6,7 @@ import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import { copyFor, fifoGroupsOf } from './copies.ts'
 import { armExpiries, type Expiries, expiriesOf } from './expiries.ts'
+import { keepAll } from './history.ts'
 import { type Failures, type Publication, UNREACHABLE } from './publication.ts'
 import { holdAll } from './schedule.ts'
 import { type Relayable, sendToRelay } from './send-to-relay.ts'
@@ -37,6 +38,7 @@ export async function deliver(
   if (failures.size > 0) failThoseBehind(publications, failures)
   await armAll(context, expiries, failures)
   await holdAll(context, withoutFailedPublications(publications, failures), failures)
+  await keepAll(context, withoutFailedPublications(publications, failures), failures)
   await sendToFifoQueues(context, withoutFailed(consignments, failures), failures)
   await sendToStandardQueues(context, withoutFailed(consignments, failures), failures)
   return publications.map((publication) => failures.get(publication))

@@ -1,17 +1,19 @@
 import type { Intent } from '../journal/intents.ts'
 import { logError } from '../log.ts'
 import type { Broker } from './broker.ts'
+import { finishReplaying } from './replay.ts'
 import { finishDeleting } from './sqs-intents.ts'
 
 /** Older than any request can be: whoever put the intent has died, or has given up (docs/architecture.md). */
 const ABANDONED_AFTER_MS = 10 * 60_000
 
-/** Finishes what somebody began and did not end: SQS queues that no commit took, and those that one left to delete. */
+/** Finishes what somebody began and did not end: SQS queues that no commit took, those that one left to delete, and messages that a binding brings along. */
 export async function finishIntents(broker: Broker): Promise<void> {
   const { intents } = broker.journals
   for (const intent of await intents.olderThan(ABANDONED_AFTER_MS)) {
     try {
-      if (await isOurs(broker, intent)) await finishDeleting(broker, intent)
+      if (intent.state === 'replaying') await finishReplaying(broker, intent)
+      else if (await isOurs(broker, intent)) await finishDeleting(broker, intent)
     } catch (error) {
       logError('unfinished work stays for the next minute', error, { intent: intent.id })
     }

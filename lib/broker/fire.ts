@@ -6,7 +6,7 @@ import { withDelayServed } from '../routing/exchange-types/x-delayed-message.ts'
 import { routableMessage } from '../routing/route-message.ts'
 import type { Broker } from './broker.ts'
 import { withBcc } from './dead-letter.ts'
-import { deliver } from './deliver.ts'
+import { deliverOnce } from './deliver-once.ts'
 import { routeToQueues } from './publication.ts'
 import { sendPointers } from './schedule.ts'
 import { viewVhost } from './view-vhost.ts'
@@ -69,7 +69,7 @@ async function deliverScheduled(broker: Broker, scheduled: ScheduledMessage): Pr
   const served = servedMessage(withBcc(message, bccKeys))
   const routable = routableMessage({ ...served, random: () => broker.clock.random() })
   const route = routeToQueues(view, exchange.name, routable)
-  const [failure] = await deliver(view, [{ publishId, hop, message: served, ...route, version: view.version }])
+  const [failure] = await deliverOnce(view, [{ publishId, hop, message: served, ...route, version: view.version }])
   if (failure) throw failure
 }
 

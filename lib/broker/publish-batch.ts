@@ -1,6 +1,6 @@
 import { BrokerError, invalid } from '../model/errors.ts'
 import { fifoGroupsOf } from './copies.ts'
-import { deliver } from './deliver.ts'
+import { deliverOnce } from './deliver-once.ts'
 import { isRouted, type Publication, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
@@ -22,7 +22,7 @@ export async function publishBatch(
 ): Promise<readonly PublishOutcome[]> {
   const routed = withinLimits(entries.map((entry, index) => routeEntry(session, exchange, entry, publishIdOf?.(index))))
   const publications = routed.filter((entry): entry is Publication => !(entry instanceof BrokerError))
-  const failures = await deliver(session, publications)
+  const failures = await deliverOnce(session, publications)
   const failureOf = new Map(publications.map((publication, index) => [publication, failures[index]]))
   return routed.map((entry) => outcomeOf(entry, entry instanceof BrokerError ? entry : failureOf.get(entry)))
 }

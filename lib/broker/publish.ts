@@ -1,4 +1,4 @@
-import { deliver } from './deliver.ts'
+import { deliverOnce } from './deliver-once.ts'
 import { isRouted, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
@@ -9,7 +9,7 @@ import type { VhostSession } from './session.ts'
  */
 export async function publish(session: VhostSession, input: PublishInput): Promise<{ routed: boolean }> {
   const publication = routePublication(session, input)
-  const [failure] = await deliver(session, [publication])
+  const [failure] = await deliverOnce(session, [publication])
   if (failure) throw failure
   return { routed: isRouted(publication) }
 }

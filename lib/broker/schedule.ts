@@ -13,7 +13,7 @@ import type { VhostContext } from './session.ts'
 /** As far ahead as SQS delays a message; what is due later waits for the clock to hand it over. */
 export const MAX_SQS_DELAY_MS = 900_000
 /** DynamoDB takes 400 KB as an item. */
-const MAX_ITEM_BYTES = 380_000
+export const MAX_ITEM_BYTES = 380_000
 const STORE_CONCURRENCY = 16
 
 interface Hold {

@@ -78,13 +78,16 @@ export class DynamoDbItemStore implements ItemStore {
     }
   }
 
-  async list(partition: string, { from = FIRST, to = LAST, limit }: ItemRange): Promise<StoredItem[]> {
+  async list(
+    partition: string,
+    { from = FIRST, to = LAST, limit, newestFirst = false }: ItemRange,
+  ): Promise<StoredItem[]> {
     if (from > to) return []
     const found: StoredItem[] = []
     let startKey: Record<string, AttributeValue> | undefined
     do {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
-        this.#query(partition, { from, to, limit: limit - found.length }, startKey),
+        this.#query(partition, { from, to, limit: limit - found.length, newestFirst }, startKey),
       )
       found.push(...Items.map(decode))
       startKey = LastEvaluatedKey
@@ -94,7 +97,7 @@ export class DynamoDbItemStore implements ItemStore {
 
   #query(
     partition: string,
-    { from, to, limit }: { from: string; to: string; limit: number },
+    { from, to, limit, newestFirst }: { from: string; to: string; limit: number; newestFirst: boolean },
     startKey?: Record<string, AttributeValue>,
   ) {
     return new QueryCommand({
@@ -104,6 +107,7 @@ export class DynamoDbItemStore implements ItemStore {
       ExpressionAttributeValues: { ':partition': { S: partition }, ':from': { S: from }, ':to': { S: to } },
       ConsistentRead: true,
       Limit: limit,
+      ScanIndexForward: !newestFirst,
       ExclusiveStartKey: startKey,
     })
   }

@@ -42,6 +42,8 @@ export interface ItemRange {
   readonly to?: string | undefined
   /** At most so many come, and fewer only where there are no more. */
   readonly limit: number
+  /** From the last sort key to the first. */
+  readonly newestFirst?: boolean
 }
 
 /** For `ifRevision`: there must be no such item. */

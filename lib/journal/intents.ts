@@ -5,10 +5,10 @@ import { retrying } from './retry.ts'
 import type { JournalStore, StoredIntent } from './store.ts'
 
 /**
- * `creating` and `deleting` are what its maker set out to do; `abandoned`: whoever finishes old intents has taken a
+ * `creating`, `deleting` and `replaying` are what its maker set out to do; `abandoned`: whoever finishes old intents has taken a
  * `creating` one over, so the commit that would have removed it fails.
  */
-export type IntentState = 'creating' | 'deleting' | 'changing' | 'abandoned'
+export type IntentState = 'creating' | 'deleting' | 'replaying' | 'changing' | 'abandoned'
 
 /** Work outside the database that a commit depends on or leaves behind, kept so that somebody can finish it. */
 export interface Intent {

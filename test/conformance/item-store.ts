@@ -71,6 +71,7 @@ export function describeItemStore(name: string, open: () => Promise<ItemStore>):
       expect(await sorts({ from: '2', to: '4', limit: 10 })).toEqual(['2', '3', '4'])
       expect(await sorts({ from: '2', limit: 2 })).toEqual(['2', '3'])
       expect(await sorts({ from: '4', to: '2', limit: 10 })).toEqual([])
+      expect(await sorts({ from: '2', to: '4', limit: 2, newestFirst: true })).toEqual(['4', '3'])
       expect(await store.list(newKey().partition, { limit: 1 })).toEqual([])
     })
   })

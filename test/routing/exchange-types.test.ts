@@ -7,8 +7,10 @@ import { fanout } from '../../lib/routing/exchange-types/fanout.ts'
 import { headers } from '../../lib/routing/exchange-types/headers.ts'
 import { topic } from '../../lib/routing/exchange-types/topic.ts'
 import { xConsistentHash } from '../../lib/routing/exchange-types/x-consistent-hash.ts'
+import { xMessageDeduplication } from '../../lib/routing/exchange-types/x-message-deduplication.ts'
 import { xModulusHash } from '../../lib/routing/exchange-types/x-modulus-hash.ts'
 import { xRandom } from '../../lib/routing/exchange-types/x-random.ts'
+import { xRecentHistory } from '../../lib/routing/exchange-types/x-recent-history.ts'
 import { exchangeType, exchangeTypes } from '../../lib/routing/exchange-types.ts'
 import { describeExchangeType } from '../conformance/exchange-types.ts'
 import { amqpValues } from '../support/amqp-values.ts'
@@ -150,8 +152,10 @@ describe('the exchange types', () => {
       'topic',
       'x-consistent-hash',
       'x-delayed-message',
+      'x-message-deduplication',
       'x-modulus-hash',
       'x-random',
+      'x-recent-history',
     ])
   })
 
@@ -179,3 +183,18 @@ describeExchangeType({
   messages,
   matches: ({ routingKey }, { routingKeys }) => routingKeys.includes(routingKey),
 })
+
+for (const { type, refused } of [
+  { type: xMessageDeduplication, refused: [{ 'x-cache-size': 0 }, { 'x-cache-ttl': 'x' }, { 'x-cache-ttl': 1.5 }] },
+  { type: xRecentHistory, refused: [{ 'x-recent-history-length': 0 }, { 'x-recent-history-length': 'x' }] },
+]) {
+  describeExchangeType({
+    type,
+    accepted: [{}, { 'x-cache-ttl': 5, 'x-recent-history-length': 5 }],
+    refused,
+    refusedBindings: [],
+    rules: fc.record({ routingKey: keys, arguments: table(fc.constant([])) }),
+    messages,
+    matches: () => true,
+  })
+}

@@ -34,10 +34,10 @@ export class MemoryItemStore implements ItemStore {
     return true
   }
 
-  async list(partition: string, { from = '', to, limit }: ItemRange): Promise<StoredItem[]> {
+  async list(partition: string, { from = '', to, limit, newestFirst = false }: ItemRange): Promise<StoredItem[]> {
     return [...(this.#partitions.get(partition)?.values() ?? [])]
       .filter(({ sort }) => sort >= from && (to === undefined || sort <= to))
-      .sort((left, right) => (left.sort < right.sort ? -1 : 1))
+      .sort((left, right) => (left.sort < right.sort !== newestFirst ? -1 : 1))
       .slice(0, limit)
   }
 

@@ -99,6 +99,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   'x-queue-leader-locator': { types: BOTH, check: text },
   'x-consumer-timeout': { types: BOTH, check: integer(0) },
   'x-fifo-group': { types: BOTH, check: fifoGroup },
+  'x-message-deduplication': { types: BOTH, check: boolean },
 }
 
 /** The arguments by which a redeclare of a queue of this type is judged (contract §2.1). */

@@ -22,6 +22,8 @@ export interface QueueSettings {
   readonly maxPriority?: number | undefined
   /** How long a delivery may stay unsettled, ms. */
   readonly consumerTimeoutMs?: number | undefined
+  /** Whether it takes one message only of those with the same deduplication header. */
+  readonly deduplicates: boolean
 }
 
 /** A quorum queue's limit where nobody sets one (RabbitMQ 4). */
@@ -40,6 +42,7 @@ export function queueSettings(queue: Queue, { definition }: PoliciesInForce): Qu
     deliveryLimit: deliveryLimitOf(queue, definition),
     maxPriority: integerIn(args, 'x-max-priority'),
     consumerTimeoutMs: smallestOf(args, definition, 'consumer-timeout'),
+    deduplicates: fieldOf(args, 'x-message-deduplication') === true,
   }
 }
 

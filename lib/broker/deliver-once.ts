@@ -1,0 +1,148 @@
+import { BrokerError, unavailable } from '../model/errors.ts'
+import { headersOf } from '../model/message.ts'
+import type { Queue } from '../model/queue.ts'
+import { deduplicationKeyOf, rememberedMsOf } from '../routing/exchange-types/x-message-deduplication.ts'
+import { routableMessage } from '../routing/route-message.ts'
+import { type Claim, claim, keepClaim, releaseClaim } from './claims.ts'
+import { deliver } from './deliver.ts'
+import { type Effect, type Publication, routeToQueues, UNREACHABLE } from './publication.ts'
+import type { VhostContext } from './session.ts'
+
+/**
+ * As `deliver`, for whatever is published: exchanges and queues that take one message of a kind take no other. Being
+ * confirmed means for such a message that all its copies are stored, be they this one's or those of one before.
+ */
+export async function deliverOnce(
+  context: VhostContext,
+  publications: readonly Publication[],
+): Promise<readonly (BrokerError | undefined)[]> {
+  if (!publications.some((publication) => isDeduplicated(context, publication))) return deliver(context, publications)
+  const passages: (Passage | BrokerError)[] = []
+  const claimed = new Map<string, Publication>()
+  // One after the other: of two with one key, the second waits for what becomes of the first.
+  for (const publication of publications) passages.push(await pass(context, publication, claimed))
+  const passing = passages.filter((passage): passage is Passage => !(passage instanceof BrokerError))
+  const failures = await deliver(
+    context,
+    passing.map(({ publication }) => publication),
+  )
+  const failureOf = new Map(passing.map(({ original }, index) => [original, failures[index]]))
+  await Promise.all(
+    passing.map(({ original, claims }) => settle(context, claims, failureOf.get(original) === undefined)),
+  )
+  return passages.map((passage) => {
+    if (passage instanceof BrokerError) return passage
+    return [passage.original, ...passage.follows].map((one) => failureOf.get(one)).find((failure) => failure)
+  })
+}
+
+const isDeduplicated = ({ vhost }: VhostContext, { message, queues, effects }: Publication): boolean =>
+  effects.some(({ effect }) => effect.type === 'once') ||
+  (deduplicationKeyOf(headersOf(message.properties)) !== undefined &&
+    queues.some((queue) => vhost.settingsOf(queue).deduplicates))
+
+/** A publication with what it reaches behind exchanges that it may pass, and without what it may not reach again. */
+interface Passage {
+  readonly original: Publication
+  readonly publication: Publication
+  readonly claims: readonly Claim[]
+  /** Others of the same call that pass in its place somewhere: it is confirmed only if they are. */
+  readonly follows: readonly Publication[]
+}
+
+async function pass(
+  context: VhostContext,
+  original: Publication,
+  claimed: Map<string, Publication>,
+): Promise<Passage | BrokerError> {
+  const gate = new Gate(context, original, claimed)
+  try {
+    const publication = await enterQueues(context, await passExchanges(context, original, gate), gate)
+    return { original, publication: { ...publication, publishId: gate.publishId }, ...gate.outcome() }
+  } catch (error) {
+    await gate.giveBack()
+    return error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error })
+  }
+}
+
+async function settle({ broker }: VhostContext, claims: readonly Claim[], isDelivered: boolean): Promise<void> {
+  await Promise.all(claims.map((own) => (isDelivered ? keepClaim : releaseClaim)(broker, own)))
+}
+
+/** Asks for one publication whether it may pass, and remembers the answers. */
+class Gate {
+  publishId: string
+  readonly #context: VhostContext
+  readonly #original: Publication
+  readonly #claimed: Map<string, Publication>
+  readonly #claims: Claim[] = []
+  readonly #follows: Publication[] = []
+
+  constructor(context: VhostContext, original: Publication, claimed: Map<string, Publication>) {
+    this.#context = context
+    this.#original = original
+    this.#claimed = claimed
+    this.publishId = original.publishId
+  }
+
+  async mayPass(scopeId: string, key: string, rememberedMs: number): Promise<boolean> {
+    const place = `${scopeId}/${key}`
+    const first = this.#claimed.get(place)
+    if (first) {
+      this.#follows.push(first)
+      return false
+    }
+    const own = await claim(this.#context.broker, { scopeId, key, rememberedMs, publishId: this.publishId })
+    if (!own) return false
+    this.#claims.push(own)
+    this.#claimed.set(place, this.#original)
+    this.publishId = own.state.publishId
+    return true
+  }
+
+  outcome(): Pick<Passage, 'claims' | 'follows'> {
+    return { claims: this.#claims, follows: this.#follows }
+  }
+
+  async giveBack(): Promise<void> {
+    await settle(this.#context, this.#claims, false)
+    for (const [place, publication] of this.#claimed) {
+      if (publication === this.#original) this.#claimed.delete(place)
+    }
+  }
+}
+
+/** Routes the message onward from each exchange that it may pass. One that it may not pass is the end of that way. */
+async function passExchanges(context: VhostContext, publication: Publication, gate: Gate): Promise<Publication> {
+  const queues = new Map(publication.queues.map((queue) => [queue.id, queue]))
+  const effects: Effect[] = []
+  const passed = new Set<string>()
+  const waiting = [...publication.effects]
+  for (let next = waiting.shift(); next; next = waiting.shift()) {
+    const { exchange, effect } = next
+    if (effect.type !== 'once') {
+      effects.push(next)
+      continue
+    }
+    if (passed.has(exchange.id)) continue
+    passed.add(exchange.id)
+    if (!(await gate.mayPass(exchange.id, effect.key, effect.rememberedMs))) continue
+    const routable = routableMessage({ ...publication.message, random: () => context.broker.clock.random() })
+    const onward = routeToQueues(context, exchange.name, routable, exchange.id)
+    for (const queue of onward.queues) queues.set(queue.id, queue)
+    waiting.push(...onward.effects)
+  }
+  return { ...publication, queues: [...queues.values()], effects }
+}
+
+async function enterQueues(context: VhostContext, publication: Publication, gate: Gate): Promise<Publication> {
+  const headers = headersOf(publication.message.properties)
+  const key = deduplicationKeyOf(headers)
+  if (key === undefined) return publication
+  const entered: Queue[] = []
+  for (const queue of publication.queues) {
+    const isOpen = !context.vhost.settingsOf(queue).deduplicates
+    if (isOpen || (await gate.mayPass(queue.id, key, rememberedMsOf(headers, queue.arguments)))) entered.push(queue)
+  }
+  return { ...publication, queues: entered }
+}

@@ -1,0 +1,68 @@
+import { mapConcurrent } from '../delivery/concurrent.ts'
+import { envelopeOf } from '../delivery/envelope.ts'
+import { historyPartition, keptItem } from '../delivery/kept-message.ts'
+import { MAX_RELAY_INLINE_BYTES } from '../delivery/relay-message.ts'
+import { logError } from '../log.ts'
+import { BrokerError, unavailable } from '../model/errors.ts'
+import type { Exchange } from '../model/exchange.ts'
+import type { Broker } from './broker.ts'
+import { type Failures, type Publication, UNREACHABLE } from './publication.ts'
+import { MAX_ITEM_BYTES } from './schedule.ts'
+import type { VhostContext } from './session.ts'
+
+const KEEP_CONCURRENCY = 16
+/** One publish in so many looks for messages that are no longer to be kept. */
+const TRIM_EVERY = 10
+const TRIM_AT_ONCE = 100
+
+interface Keep {
+  readonly publication: Publication
+  readonly exchange: Exchange
+  readonly count: number
+}
+
+const keepsOf = (publication: Publication): readonly Keep[] =>
+  publication.effects.flatMap(({ exchange, effect }) =>
+    effect.type === 'keep' ? [{ publication, exchange, count: effect.count }] : [],
+  )
+
+/** Stores what exchanges keep of these publications for queues that are bound later; those that cannot be go into `failures`. */
+export async function keepAll(
+  context: VhostContext,
+  publications: readonly Publication[],
+  failures: Failures,
+): Promise<void> {
+  const keeps = publications.flatMap(keepsOf)
+  await mapConcurrent(keeps, KEEP_CONCURRENCY, async (keep) => {
+    try {
+      await store(context, keep)
+    } catch (error) {
+      failures.set(keep.publication, error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error }))
+    }
+  })
+}
+
+async function store({ broker, vhost }: VhostContext, { publication, exchange, count }: Keep): Promise<void> {
+  const { publishId, hop, message } = publication
+  // Kept for as long as a scheduled message may be: nobody knows when a queue will be bound.
+  const { body, attribute } = await broker.delivery.claimChecks.encode(envelopeOf(message), {
+    vhostId: vhost.id,
+    area: 'scheduled',
+    maxInlineBytes: MAX_RELAY_INLINE_BYTES,
+    ...(hop > 0 && { maxMetadataBytes: MAX_ITEM_BYTES }),
+  })
+  const kept = { exchangeId: exchange.id, keptAtMs: broker.clock.wallMs(), publishId, message: { body, attribute } }
+  await broker.delivery.items.put(keptItem(kept))
+  if (broker.clock.random() < 1 / TRIM_EVERY) await trim(broker, exchange, count)
+}
+
+/** Best effort: whoever reads the history takes the newest only. */
+async function trim({ delivery }: Broker, { id }: Exchange, count: number): Promise<void> {
+  try {
+    const range = { limit: count + TRIM_AT_ONCE, newestFirst: true }
+    const old = (await delivery.items.list(historyPartition(id), range)).slice(count)
+    await mapConcurrent(old, KEEP_CONCURRENCY, ({ partition, sort }) => delivery.items.remove({ partition, sort }))
+  } catch (error) {
+    logError('an exchange keeps more messages than it has to', error)
+  }
+}

@@ -1,0 +1,46 @@
+import type { StoredMessage } from './envelope.ts'
+import { parseFields, UnknownEnvelopeError } from './envelope-metadata.ts'
+import type { Item } from './item-store.ts'
+
+/** A message that an exchange keeps for queues that are bound to it later (docs/architecture.md). */
+export interface KeptMessage {
+  readonly exchangeId: string
+  /** By the clock of whoever published it, ms since 1970: messages are kept in this order. */
+  readonly keptAtMs: number
+  readonly publishId: string
+  readonly message: StoredMessage
+}
+
+const FORMAT = 1
+const TIME_DIGITS = 14
+
+export const historyPartition = (exchangeId: string): string => `history#${exchangeId}`
+
+export const keptItem = ({ exchangeId, keptAtMs, publishId, message }: KeptMessage): Item => ({
+  partition: historyPartition(exchangeId),
+  sort: `${String(keptAtMs).padStart(TIME_DIGITS, '0')}#${publishId}`,
+  data: JSON.stringify({
+    v: FORMAT,
+    exchange: exchangeId,
+    kept: keptAtMs,
+    publish: publishId,
+    body: message.body,
+    attribute: message.attribute,
+  }),
+})
+
+/** Throws `UnknownEnvelopeError` for whatever {@link keptItem} of this version does not write. */
+export function parseKept(data: string): KeptMessage {
+  const { v, exchange, kept, publish, body, attribute } = parseFields(data)
+  if (
+    v === FORMAT &&
+    typeof exchange === 'string' &&
+    typeof kept === 'number' &&
+    typeof publish === 'string' &&
+    typeof body === 'string' &&
+    (attribute === undefined || typeof attribute === 'string')
+  ) {
+    return { exchangeId: exchange, keptAtMs: kept, publishId: publish, message: { body, attribute } }
+  }
+  throw new UnknownEnvelopeError('the kept message is not in a known form')
+}

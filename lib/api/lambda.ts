@@ -43,6 +43,6 @@ const TOO_LARGE: APIGatewayProxyResult = {
   body: JSON.stringify({
     error: 'bad_request',
     reason:
-      'the answer is larger than 6 MB: ask for pages of it, with page=1&page_size=500, or for some of its columns',
+      'the answer is larger than 6 MB: ask for less of it at a time: one vhost, some of the columns, or, of lists that have pages, page=1&page_size=500',
   }),
 }

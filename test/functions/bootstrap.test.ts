@@ -6,6 +6,7 @@ import { createHandler } from '../../functions/bootstrap.ts'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { setUpOnce } from '../../lib/broker/set-up.ts'
 import { openEmptyMemoryBroker } from '../api/support/memory-broker.ts'
+import { catchErrorLog } from '../local/expected-errors.ts'
 
 const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:administrator'
 const SECRET = JSON.stringify({ username: 'admin', password: 'from the secret' })
@@ -72,8 +73,6 @@ async function send(RequestType: 'Create' | 'Update' | 'Delete', DeleteQueues = 
 
 const access = async () => (await broker.journals.view(broker.journals.arrival())).access
 
-const silenceErrors = () => vi.spyOn(console, 'error').mockImplementation(() => undefined)
-
 describe('the custom resource', () => {
   test('makes the administrator that the secret names, with vhost / to administer', async () => {
     expect(await send('Create')).toEqual({
@@ -100,7 +99,7 @@ describe('the custom resource', () => {
     ['swordfish', /must hold JSON with username and password/],
     [undefined, /AccessDenied|Unknown/],
   ])('fails the deployment with the reason, and without the secret, where the secret is %s', async (text, reason) => {
-    const errors = silenceErrors()
+    const errors = catchErrorLog()
     secret = text
     const answer = await send('Create')
     expect(answer).toMatchObject({ Status: 'FAILED', Reason: expect.stringMatching(reason) })
@@ -170,7 +169,7 @@ describe('the first request to manage', () => {
   })
 
   test('is served though the secret cannot be read, and the next one tries again', async () => {
-    const errors = silenceErrors()
+    const errors = catchErrorLog()
     secret = undefined
     const ensureSetUp = setUpOnce(broker)
     await ensureSetUp()

@@ -2,7 +2,7 @@ import { assertMayDeclareQueue } from '../access/permissions.ts'
 import type { NewSqsQueue } from '../delivery/sqs-queues.ts'
 import type { Transacted } from '../journal/decision.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
-import type { QueueType } from '../model/queue.ts'
+import type { Queue, QueueType } from '../model/queue.ts'
 import type { User } from '../model/user.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
@@ -11,6 +11,7 @@ import type { ImportItem } from '../topology/vhost/import.ts'
 import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
 import { commitOf, commitToVhost, type Guard, newId, stateOf, stillThere } from './change.ts'
+import { remakeMissing } from './remake-sqs-queues.ts'
 import type { VhostSession } from './session.ts'
 import { createUnderIntent, deletingIntents, discardCreated, finishDeletingOrLeave } from './sqs-intents.ts'
 
@@ -21,24 +22,35 @@ export interface QueueDeclaration {
   readonly arguments: AmqpTable
 }
 
-/** Declares a queue and makes the SQS queue behind it, or finds that an equivalent one exists (contract §2). */
+/**
+ * Declares a queue and makes the SQS queue behind it, or finds that an equivalent one exists (contract §2), whose SQS queue
+ * is made anew where it was deleted behind our back.
+ */
 export async function declareQueue(
   session: VhostSession,
   declaration: QueueDeclaration,
 ): Promise<'created' | 'existing'> {
   const command = commandFor(session, declaration)
   const guard = mayDeclare(session.user, declaration)
-  if (await isDeclared(session, command, guard)) return 'existing'
+  const declared = await equivalentQueue(session, command, guard)
+  if (declared) {
+    await Promise.all([remakeMissing(session, declared.queue), session.broker.journals.settled(declared.versions)])
+    return 'existing'
+  }
   const { changed, versions } = await commitWithSqsQueues(session, [command], { command, guard })
   await session.broker.journals.settled(versions)
   return changed ? 'created' : 'existing'
 }
 
 /**
- * Whether an equivalent queue exists; if so, answers once every later request sees it. If not, an SQS queue has to be made
- * before anything is committed. Throws what the declaration is refused for.
+ * The equivalent queue that exists, and the versions that show it. Where there is none, an SQS queue has to be made before
+ * anything is committed. Throws what the declaration is refused for.
  */
-async function isDeclared(session: VhostSession, command: DeclareQueue, guard: Guard): Promise<boolean> {
+async function equivalentQueue(
+  session: VhostSession,
+  command: DeclareQueue,
+  guard: Guard,
+): Promise<{ queue: Queue; versions: Transacted<unknown>['versions'] } | undefined> {
   const { journals } = session.broker
   const journal = session.vhost.id
   const { result, versions } = await journals.transact({
@@ -47,11 +59,11 @@ async function isDeclared(session: VhostSession, command: DeclareQueue, guard: G
     decide: ({ access, vhosts }) => {
       const state = stateOf(vhosts, journal)
       guard(access, state)
-      return { writes: [], result: decideVhost(state, command).length === 0 }
+      const exists = decideVhost(state, command).length === 0
+      return { writes: [], result: exists ? state.queueByName(command.name) : undefined }
     },
   })
-  if (result) await journals.settled(versions)
-  return result
+  return result && { queue: result, versions }
 }
 
 /**

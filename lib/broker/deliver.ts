@@ -169,7 +169,7 @@ function send(
 function failureOf(queue: Queue, outcome: SendOutcome | undefined): BrokerError {
   if (outcome?.status === 'missing-queue') {
     return unavailable(
-      `queue '${queue.name}' has no SQS queue: it is being deleted, or its SQS queue was; then delete it and declare it again`,
+      `queue '${queue.name}' has no SQS queue: it is being deleted, or its SQS queue was; then declare it again`,
     )
   }
   return unavailable(UNREACHABLE, { cause: outcome?.status === 'failed' ? outcome.error : undefined })

@@ -36,6 +36,11 @@ const MISSING_QUEUE = new Set([
 
 export const isMissingQueue = (error: unknown): boolean => error instanceof Error && MISSING_QUEUE.has(error.name)
 
+const DELETED_RECENTLY = new Set(['QueueDeletedRecently', 'AWS.SimpleQueueService.QueueDeletedRecently'])
+
+/** The name of a queue cannot be taken for 60 s after it was deleted. */
+export const isDeletedRecently = (error: unknown): boolean => error instanceof Error && DELETED_RECENTLY.has(error.name)
+
 /** SQS and its gateways say of these that the client is at fault, but waiting is all that the client can do. */
 const THROTTLES =
   /Throttl|OverLimit|TooManyRequests|RequestLimitExceeded|SlowDown|Unavailable|InternalError|InternalFailure/

@@ -24,7 +24,7 @@ export interface FaultyBroker {
   readonly config: Config
   /** What goes wrong from now on; none by default. */
   fault: Fault
-  /** How far the broker's wall clock is ahead. */
+  /** How far the wall clocks of the broker and of SQS are ahead. */
   aheadMs: number
   session(): Promise<VhostSession>
   close(): Promise<void>
@@ -32,8 +32,9 @@ export interface FaultyBroker {
 
 /** A broker over a real DynamoDB and the SQS engine, whose calls to SQS can be made to fail. */
 export async function startFaultyBroker(): Promise<FaultyBroker> {
+  const faulty = { fault: () => undefined, aheadMs: 0 } as unknown as FaultyBroker
   const dynoxide = await startDynoxide()
-  const sqsServer = await startSqsServer({ file: ':memory:' })
+  const sqsServer = await startSqsServer({ file: ':memory:', now: () => Date.now() + faulty.aheadMs })
   const directory = await mkdtemp(join(tmpdir(), 'leveret-broker-'))
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
   const config: Config = {
@@ -55,7 +56,6 @@ export async function startFaultyBroker(): Promise<FaultyBroker> {
   }
   const store = openDynamoDbStore(config)
   const blobs = new DirectoryBlobs(pathToFileURL(`${directory}/`))
-  const faulty = { fault: () => undefined, aheadMs: 0 } as unknown as FaultyBroker
   const clock: Clock = { ...systemClock, wallMs: () => Date.now() + faulty.aheadMs, sleep: async () => undefined }
   const sqs = faultySqs(openSqs(config.aws), (method, input) => faulty.fault(method, input))
   const broker = createBroker({ config, clock, store, blobs, delivery: openDelivery(config, blobs, clock, sqs) })

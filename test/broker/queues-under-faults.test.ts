@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { declareQueue, importQueues } from '../../lib/broker/declare-queue.ts'
 import { deleteQueue } from '../../lib/broker/delete-queue.ts'
 import { finishIntents } from '../../lib/broker/finish-intents.ts'
+import { remakeMissing } from '../../lib/broker/remake-sqs-queues.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
 
 let faulty: FaultyBroker
@@ -170,5 +171,63 @@ describe('creating many SQS queues', () => {
     faulty.aheadMs += ELEVEN_MINUTES_MS
     await finishIntents(faulty.broker)
     expect(await survivors(created)).toEqual([])
+  })
+})
+
+describe('declaring a queue again whose SQS queue is gone', () => {
+  async function lost() {
+    const same = declaration()
+    const created = recordCreated()
+    await declareQueue(await faulty.session(), same)
+    await faulty.broker.delivery.queues.deleteAll(created, 1)
+    faulty.aheadMs += ELEVEN_MINUTES_MS
+    return { same, created: [...created] }
+  }
+
+  test('is repeated where SQS failed', async () => {
+    const { same, created } = await lost()
+    faulty.fault = (method) => {
+      if (method === 'createQueue') throw new Down()
+    }
+    await expect(declareQueue(await faulty.session(), same)).rejects.toThrow(Down)
+    faulty.fault = () => undefined
+    expect(await declareQueue(await faulty.session(), same)).toBe('existing')
+    expect(await survivors(created)).toEqual(created)
+    faulty.aheadMs += ELEVEN_MINUTES_MS
+    await finishIntents(faulty.broker)
+    expect(await survivors(created)).toEqual(created)
+  })
+
+  test('leaves none behind where the queue is deleted meanwhile', async () => {
+    const { same, created } = await lost()
+    const { queues } = faulty.broker.delivery
+    const create = queues.create.bind(queues)
+    const creating = vi.spyOn(queues, 'create').mockImplementationOnce(async (name) => {
+      await deleteQueue(await faulty.session(), { name: same.name, ifEmpty: false })
+      await create(name)
+    })
+    await declareQueue(await faulty.session(), same)
+    creating.mockRestore()
+    expect(await survivors(created)).toEqual([])
+  })
+
+  test('does not fail because SQS cannot be asked, as nothing has to be changed', async () => {
+    const same = declaration()
+    await declareQueue(await faulty.session(), same)
+    faulty.fault = (method) => {
+      if (method === 'getQueueAttributes') throw new Down()
+    }
+    expect(await declareQueue(await faulty.session(), same)).toBe('existing')
+  })
+
+  test('leaves alone what the broker did not make', async () => {
+    const same = declaration()
+    await declareQueue(await faulty.session(), same)
+    const { vhost } = await faulty.session()
+    const queue = vhost.queueByName(same.name)
+    if (!queue) throw new Error('the queue is missing')
+    const created = recordCreated()
+    await remakeMissing(await faulty.session(), { ...queue, sqsQueues: [{ name: 'of-others' }] })
+    expect(created).toEqual([])
   })
 })

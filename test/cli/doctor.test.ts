@@ -1,57 +1,13 @@
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
-  ListQueuesCommand,
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { startEndpoint } from '../local/aws-endpoint.ts'
-import { createClient } from '../local/sqs/backend.ts'
-import { temporaryDirectory } from '../local/temporary-directory.ts'
-import { callApi } from '../support/embedded.ts'
-import { runLeveret, spawnLeveret } from './spawn-leveret.ts'
+import { describe, expect, it } from 'vitest'
+import { nameOf, type Patient, PREFIX, startPatient } from './patient.ts'
 
-const TABLE = 'leveret-local-topology'
-const PREFIX = 'leveret-local'
 const ORPHAN = `${PREFIX}-orphan-0123456789`
-
-/** A broker over an endpoint that the doctor can reach as well. */
-async function startPatient() {
-  let aheadMs = 0
-  const endpoint = await startEndpoint(() => Date.now() + aheadMs)
-  const env = {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  }
-  const spawned = spawnLeveret(['start', '--port', '0', '--data', temporaryDirectory()], env)
-  const [, url = ''] = await spawned.seen(/listens on (http:\S+)/)
-  const sqs = createClient(endpoint)
-  onTestFinished(() => sqs.destroy())
-  const call = (method: string, path: string, body?: unknown) =>
-    callApi({ url, username: 'guest', password: 'guest' }, method, path, body)
-  return {
-    call,
-    sqs,
-    /** Lets SQS's clock run ahead. */
-    advance: (ms: number) => {
-      aheadMs += ms
-    },
-    doctor: (...args: string[]) => runLeveret(['doctor', '--table', TABLE, ...args], env),
-    urls: async () => (await sqs.send(new ListQueuesCommand({ QueueNamePrefix: PREFIX }))).QueueUrls ?? [],
-    declare: async (name: string, args: object = {}): Promise<string> => {
-      expect((await call('PUT', `/api/queues/%2F/${name}`, { durable: true, arguments: args })).status).toBe(201)
-      const { body } = await call('GET', `/api/queues/%2F/${name}`)
-      return (body as { sqs_urls: string[] }).sqs_urls[0] ?? ''
-    },
-  }
-}
-
-type Patient = Awaited<ReturnType<typeof startPatient>>
-
-const nameOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
 
 /** An SQS queue that looks as ours do, of which no journal knows. */
 async function plantOrphan({ sqs }: Patient): Promise<string> {

@@ -17,7 +17,6 @@ import type { InternalQueues } from './internal-queues.ts'
 
 export interface WatchedParts {
   readonly api: RestApi
-  readonly functions: Readonly<Record<string, IFunction>>
   readonly clock: IFunction
   readonly queues: InternalQueues
 }
@@ -36,7 +35,11 @@ interface Watch {
   readonly missingIsBad?: boolean
 }
 
-/** What somebody should be told of. Each has a section in docs/operations.md that says what to do. */
+/**
+ * What somebody should be told of, each once and where it is felt. Errors and throttles of the functions are: those of the
+ * API's as failed requests, those of the relay as messages that wait. Each has a section in docs/operations.md that says
+ * what to do.
+ */
 export function addAlarms(scope: Construct, parts: WatchedParts, topic: ITopic | undefined): Alarm[] {
   return watches(parts).map((watch) => {
     const alarm = new Alarm(scope, watch.id, {
@@ -58,7 +61,7 @@ export function addAlarms(scope: Construct, parts: WatchedParts, topic: ITopic |
 const PERIOD = Duration.minutes(5)
 const MAX_AGE_S = 300
 
-function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
+function watches({ api, clock, queues }: WatchedParts): Watch[] {
   const period = PERIOD
   return [
     {
@@ -92,28 +95,12 @@ function watches({ api, functions, clock, queues }: WatchedParts): Watch[] {
     {
       id: 'ClockNotRunning',
       section: 'clock-not-running',
-      meaning: 'The clock did not run for ten minutes: unfinished work stays unfinished.',
-      metric: clock.metricInvocations({ period }),
+      meaning: 'The clock did not run without an error for ten minutes: unfinished work stays unfinished.',
+      metric: successesOf(clock),
       threshold: 1,
       whenBelow: true,
       periods: { raised: 2, of: 2 },
       missingIsBad: true,
-    },
-    {
-      id: 'FunctionErrors',
-      section: 'function-errors',
-      meaning: 'A function of the broker fails: it crashed, or ran out of time.',
-      metric: sumOf(functions, (lambda) => lambda.metricErrors({ period })),
-      threshold: 1,
-      periods: { raised: 2, of: 3 },
-    },
-    {
-      id: 'FunctionsThrottled',
-      section: 'functions-throttled',
-      meaning: "Lambda refuses to run the broker's functions: the account is at its limit of concurrent executions.",
-      metric: sumOf(functions, (lambda) => lambda.metricThrottles({ period })),
-      threshold: 1,
-      periods: { raised: 2, of: 3 },
     },
     {
       id: 'RequestsFailing',
@@ -133,18 +120,25 @@ const sumOf = <Part>(parts: Readonly<Record<string, Part>>, metricOf: (part: Par
 const maximumOf = <Part>(parts: Readonly<Record<string, Part>>, metricOf: (part: Part) => Metric): IMetric =>
   combined(parts, metricOf, (terms) => `MAX([${terms.join(', ')}])`)
 
-/** What did nothing measures nothing, which must not make the whole nothing. */
-function combined<Part>(
+const combined = <Part>(
   parts: Readonly<Record<string, Part>>,
   metricOf: (part: Part) => Metric,
   expressionOf: (terms: readonly string[]) => string,
-): IMetric {
-  const usingMetrics = Object.fromEntries(
-    Object.entries(parts).map(([name, part]) => [metricIdOf(name), metricOf(part)]),
-  )
-  const terms = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`)
-  return new MathExpression({ expression: expressionOf(terms), usingMetrics, period: PERIOD })
-}
+): IMetric =>
+  expressionOver(Object.fromEntries(Object.entries(parts).map(([id, part]) => [id, metricOf(part)])), expressionOf)
 
-/** CloudWatch takes letters, digits and underscores. */
-const metricIdOf = (name: string): string => name.replaceAll('-', '_')
+/** Runs that ended well. */
+const successesOf = (lambda: IFunction): IMetric =>
+  expressionOver(
+    { invocations: lambda.metricInvocations({ period: PERIOD }), errors: lambda.metricErrors({ period: PERIOD }) },
+    ([invocations, errors]) => `${invocations} - ${errors}`,
+  )
+
+/** What did nothing measures nothing, which must not make the whole nothing. */
+function expressionOver(
+  usingMetrics: Readonly<Record<string, Metric>>,
+  expressionOf: (terms: readonly string[]) => string,
+): IMetric {
+  const terms = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`)
+  return new MathExpression({ expression: expressionOf(terms), usingMetrics: { ...usingMetrics }, period: PERIOD })
+}

@@ -1,12 +1,13 @@
 import { Fn, Stack, Tags } from 'aws-cdk-lib'
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
-import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
+import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { FunctionUrl, IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
 import { ENV } from '../lib/config.ts'
+import type { MetricName } from '../lib/metrics.ts'
 import { addAlarms } from './alarms.ts'
 import { blobsBucket } from './blobs-bucket.ts'
 import { administratorSecret, bootstrapResource } from './bootstrap.ts'
@@ -14,6 +15,7 @@ import { withKeyGrants } from './encryption.ts'
 import { BOOTSTRAP_TIMEOUT, brokerFunctions, feedFunctions, tickClock } from './functions.ts'
 import { type FunctionName, grantsByFunction } from './grants.ts'
 import { type InternalQueues, internalQueues } from './internal-queues.ts'
+import { brokerMetric } from './metrics.ts'
 import { type BrokerNames, brokerNames } from './names.ts'
 import { type LeveretProps, type Settings, toSettings } from './props.ts'
 import { publishFunctionUrl, publishTarget } from './publish-front.ts'
@@ -63,9 +65,13 @@ export class Leveret extends Construct {
     this.url = url
     this.publishUrl = settings.publishUrl ? publishFunctionUrl(this, publish, settings.auth) : undefined
     this.#serveWhenSetUp(settings)
-    const { bootstrap: _, ...watched } = this.functions
-    this.alarms = addAlarms(this, { ...this, functions: watched, clock: watched.clock }, settings.alarmTopic)
+    this.alarms = addAlarms(this, { ...this, clock: this.functions.clock }, settings.alarmTopic)
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value)
+  }
+
+  /** One of the broker's own metrics (docs/operations.md), for a dashboard or an alarm: its sum in each period, by default. */
+  metric(name: MetricName, options?: MetricOptions): Metric {
+    return brokerMetric(this.names.namePrefix, name, options)
   }
 
   #functions(settings: Settings): Readonly<Record<FunctionName, LambdaFunction>> {

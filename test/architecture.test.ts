@@ -98,6 +98,7 @@ describe('the house', () => {
   test('deploys handlers by their path: the stack imports nothing of lib but configuration and names', () => {
     const allowed = [
       'lib/config.ts',
+      'lib/metrics.ts',
       'lib/delivery/messages-table.ts',
       'lib/journal/table.ts',
       'lib/model/principal.ts',

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { App } from 'aws-cdk-lib'
 import { describe, expect, test } from 'vitest'
 import { propsFromContext } from '../cdk/context.ts'
+import { METRICS } from '../lib/metrics.ts'
 import { resourcesOf, synthesise } from './cdk/synthesised.ts'
 import { breakEven, costTables, readInputs } from './docs/cost-model.ts'
 import { codeIn, headingsOf, localLinks, pages, read, section, tableIn } from './docs/markdown.ts'
@@ -119,6 +120,13 @@ describe('docs/operations.md', () => {
     const logicalIds = Object.keys(resourcesOf(template, 'AWS::CloudWatch::Alarm'))
     expect(ids.filter((id) => !logicalIds.some((logicalId) => logicalId.startsWith(`Broker${id}`)))).toEqual([])
     expect(new Set(ids).size).toBe(logicalIds.length)
+  })
+})
+
+describe('docs/operations.md, metrics', () => {
+  test('has all metrics with what they count, and no other', () => {
+    const rows = tableIn(section(read('docs/operations.md'), 'Metrics'))
+    expect(Object.fromEntries(rows.map(([name = '', counts]) => [codeIn(name)[0], counts]))).toEqual(METRICS)
   })
 })
 

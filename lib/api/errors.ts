@@ -76,6 +76,7 @@ export function errorResponse(c: ApiContext, error: unknown): Response {
   if (error instanceof BrokerError) return brokerErrorResponse(c, error)
   logError('a request failed', error, { method: c.req.method })
   if (isAwsFailure(error)) return brokerErrorResponse(c, AWS_FAILED)
+  c.get('broker').counters.Failed += 1
   return json(c, { error: 'internal_server_error', reason: 'Internal Server Error' }, 500)
 }
 
@@ -88,6 +89,7 @@ const TOO_LARGE = invalid('what the request declares is too large for one change
 
 function brokerErrorResponse(c: ApiContext, error: BrokerError): Response {
   const { status } = ANSWERS[error.kind]
+  if (error.kind === 'unavailable') c.get('broker').counters.Unavailable += 1
   // The caller is told to try again; an operator is told why.
   if (error.kind === 'unavailable' && error.cause !== undefined) logError(error.message, error.cause)
   const headers = status === 503 ? { 'retry-after': String(error.retryAfterS ?? DEFAULT_RETRY_AFTER_S) } : {}

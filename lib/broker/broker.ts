@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { Clock } from '../journal/clock.ts'
 import type { Journals } from '../journal/journals.ts'
+import type { Counters } from '../metrics.ts'
 import type { AccessEvent } from '../topology/access/events.ts'
 import type { AccessState } from '../topology/access/state.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
@@ -16,5 +17,7 @@ export interface Broker {
   readonly clock: Clock
   readonly journals: BrokerJournals
   readonly delivery: Delivery
+  /** What the use cases count, for the metrics of this environment. */
+  readonly counters: Counters
   close(): Promise<void>
 }

@@ -74,10 +74,12 @@ async function publish(
 ): Promise<readonly (BrokerError | undefined)[]> {
   const route = deadLetterRouteOf(context.vhost, queue)
   if (!route) return []
-  return deliverOnce(
+  const failures = await deliverOnce(
     context,
     copies.map((copy) => publicationOf(context, queue, copy, reason, route)),
   )
+  for (const failure of failures) if (failure === undefined) context.broker.counters.DeadLettered += 1
+  return failures
 }
 
 function deadLetterRouteOf(vhost: VhostState, queue: Queue): DeadLetterRoute | undefined {

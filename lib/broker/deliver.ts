@@ -156,14 +156,16 @@ function add(undelivered: Map<Consignment, Queue[]>, consignment: Consignment, q
   else undelivered.set(consignment, [queue])
 }
 
-function send(
+async function send(
   { broker }: VhostContext,
   sends: readonly { consignment: Consignment; queue: Queue }[],
 ): Promise<readonly SendOutcome[]> {
   const copies: Copy[] = sends.map(({ consignment: { publication, encoded, expiries }, queue }) =>
     copyFor(queue, publication, encoded, expiries?.get(queue)),
   )
-  return broker.delivery.sender.send(copies)
+  const outcomes = await broker.delivery.sender.send(copies)
+  for (const { status } of outcomes) if (status === 'sent') broker.counters.Copies += 1
+  return outcomes
 }
 
 function failureOf(queue: Queue, outcome: SendOutcome | undefined): BrokerError {

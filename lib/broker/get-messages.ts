@@ -57,7 +57,9 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
     await hold.fill()
     const got = await counted(session, hold)
     assertInTime(session)
-    return await settleAs(session, queue, input.ackMode, hold, got)
+    const answered = await settleAs(session, queue, input.ackMode, hold, got)
+    session.broker.counters.Delivered += answered.length
+    return answered
   } catch (error) {
     await hold.giveBack()
     throw error

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../journal/clock.ts'
 import { openDynamoDbStore } from '../journal/dynamodb-store.ts'
 import { Journals } from '../journal/journals.ts'
 import type { JournalStore } from '../journal/store.ts'
+import { type Counters, newCounters } from '../metrics.ts'
 import { accessMachine } from '../topology/access/machine.ts'
 import { vhostMachine } from '../topology/vhost/machine.ts'
 import type { Broker } from './broker.ts'
@@ -12,9 +13,10 @@ import type { Broker } from './broker.ts'
 /** The broker that a configuration describes. Nothing is read yet; clients connect when they are first used. */
 export function openBroker(config: Config): Broker {
   const blobs = openBlobs(config)
-  const store = openDynamoDbStore(config)
+  const counters = newCounters()
+  const store = openDynamoDbStore(config, counters)
   const delivery = openDelivery(config, blobs)
-  const broker = createBroker({ config, clock: systemClock, store, blobs, delivery })
+  const broker = createBroker({ config, clock: systemClock, store, blobs, delivery, counters })
   return {
     ...broker,
     async close() {
@@ -31,8 +33,9 @@ export function createBroker(parts: {
   readonly store: JournalStore
   readonly blobs: Blobs
   readonly delivery: Delivery
+  readonly counters?: Counters
 }): Broker {
-  const { config, clock, store, blobs, delivery } = parts
+  const { config, clock, store, blobs, delivery, counters = newCounters() } = parts
   const journals = new Journals({
     store,
     blobs,
@@ -46,6 +49,7 @@ export function createBroker(parts: {
     clock,
     journals,
     delivery,
+    counters,
     async close() {
       await journals.idle()
       delivery.close()

@@ -88,6 +88,14 @@ export function routePublication(
   return { publishId, hop: 0, message, ...route, version: session.version }
 }
 
+/** To be called once a publish was accepted; answers whether it was routed. */
+export function countPublished({ broker: { counters } }: VhostSession, publication: Publication): boolean {
+  counters.Published += 1
+  if (isRouted(publication)) return true
+  counters.Unroutable += 1
+  return false
+}
+
 /** Where a message would go and why, without a message. Whoever may publish it may ask. */
 export function explainPublish(
   session: VhostSession,

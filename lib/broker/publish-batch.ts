@@ -1,7 +1,7 @@
 import { BrokerError, invalid } from '../model/errors.ts'
 import { fifoGroupsOf } from './copies.ts'
 import { deliverOnce } from './deliver-once.ts'
-import { isRouted, type Publication, type PublishInput, routePublication } from './publication.ts'
+import { countPublished, type Publication, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
 /** A message of a batch, or why the door could not read it. */
@@ -24,7 +24,7 @@ export async function publishBatch(
   const publications = routed.filter((entry): entry is Publication => !(entry instanceof BrokerError))
   const failures = await deliverOnce(session, publications)
   const failureOf = new Map(publications.map((publication, index) => [publication, failures[index]]))
-  return routed.map((entry) => outcomeOf(entry, entry instanceof BrokerError ? entry : failureOf.get(entry)))
+  return routed.map((entry) => outcomeOf(session, entry, entry instanceof BrokerError ? entry : failureOf.get(entry)))
 }
 
 function routeEntry(
@@ -68,7 +68,11 @@ function withinLimits(routed: readonly (Publication | BrokerError)[]): readonly 
   })
 }
 
-function outcomeOf(entry: Publication | BrokerError, failure: BrokerError | undefined): PublishOutcome {
+function outcomeOf(
+  session: VhostSession,
+  entry: Publication | BrokerError,
+  failure: BrokerError | undefined,
+): PublishOutcome {
   if (failure) return { error: failure }
-  return { routed: !(entry instanceof BrokerError) && isRouted(entry) }
+  return { routed: !(entry instanceof BrokerError) && countPublished(session, entry) }
 }

@@ -1,5 +1,5 @@
 import { deliverOnce } from './deliver-once.ts'
-import { isRouted, type PublishInput, routePublication } from './publication.ts'
+import { countPublished, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
 /**
@@ -11,5 +11,5 @@ export async function publish(session: VhostSession, input: PublishInput): Promi
   const publication = routePublication(session, input)
   const [failure] = await deliverOnce(session, [publication])
   if (failure) throw failure
-  return { routed: isRouted(publication) }
+  return { routed: countPublished(session, publication) }
 }

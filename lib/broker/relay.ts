@@ -52,7 +52,7 @@ async function existingTargets(
 }
 
 async function sendToTargets(
-  { delivery }: Broker,
+  { delivery, counters }: Broker,
   { publishId, vhostId, message }: RelayMessage,
   targets: readonly RelayTarget[],
 ): Promise<readonly RelayTarget[]> {
@@ -64,5 +64,7 @@ async function sendToTargets(
     copyAttribute: encodeCopy({ publishId, ...copy }),
   }))
   const outcomes = await delivery.sender.send(copies)
-  return targets.filter((_, index) => outcomes[index]?.status !== 'sent')
+  const left = targets.filter((_, index) => outcomes[index]?.status !== 'sent')
+  counters.Relayed += targets.length - left.length
+  return left
 }

@@ -52,6 +52,7 @@ export async function settle(
   return opened.map((entry) => {
     const error = entry instanceof BrokerError ? entry : failures.get(entry)
     if (error) return { ok: false, error }
+    if (!(entry instanceof BrokerError) && entry.settlement.action !== 'extend') broker.counters.Settled += 1
     return { ok: true, ...(entry instanceof BrokerError ? {} : extension(session, queue, entry, startMs)) }
   })
 }

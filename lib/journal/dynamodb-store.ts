@@ -10,6 +10,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { type Config, clientOptions } from '../config.ts'
+import { type Counters, newCounters } from '../metrics.ts'
 import { CONDITION_FAILED, toStoreError } from './dynamodb-errors.ts'
 import {
   changeIntentInput,
@@ -44,7 +45,10 @@ const CONNECT_TIMEOUT_MS = 500
 const REQUEST_TIMEOUT_MS = 1000
 
 /** The journal store of a configuration. Its client makes one attempt per call: this room retries, since it knows what a lost answer means. */
-export function openDynamoDbStore({ aws, topologyTable }: Pick<Config, 'aws' | 'topologyTable'>): DynamoDbStore {
+export function openDynamoDbStore(
+  { aws, topologyTable }: Pick<Config, 'aws' | 'topologyTable'>,
+  counters: Pick<Counters, 'TopologyReads'> = newCounters(),
+): DynamoDbStore {
   const client = new DynamoDBClient({
     ...clientOptions(aws, 'dynamodb'),
     maxAttempts: 1,
@@ -54,7 +58,7 @@ export function openDynamoDbStore({ aws, topologyTable }: Pick<Config, 'aws' | '
       throwOnRequestTimeout: true,
     },
   })
-  return new DynamoDbStore(client, topologyTable)
+  return new DynamoDbStore(client, topologyTable, counters)
 }
 
 /** DynamoDB's limit for one BatchGetItem (AWS, service quotas). */
@@ -63,10 +67,12 @@ const BATCH_GET_KEYS = 100
 export class DynamoDbStore implements JournalStore {
   readonly #client: DynamoDBClient
   readonly #table: string
+  readonly #counters: Pick<Counters, 'TopologyReads'>
 
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, counters: Pick<Counters, 'TopologyReads'>) {
     this.#client = client
     this.#table = table
+    this.#counters = counters
   }
 
   /** Closes the connections that are kept open between calls. */
@@ -82,6 +88,7 @@ export class DynamoDbStore implements JournalStore {
   }
 
   async #readHeadItems(journals: readonly string[]): Promise<Item[]> {
+    this.#counters.TopologyReads += 1
     const keys = journals.map((journal) => itemKey(journal, HEAD_ITEM))
     const request = { RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } } }
     const { Responses, UnprocessedKeys } = await calling(() => this.#client.send(new BatchGetItemCommand(request)))

@@ -14,6 +14,7 @@ import { systemClock } from '../../lib/journal/clock.ts'
 import { DirectoryBlobs } from '../../lib/journal/directory-blobs.ts'
 import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
 import { startSqsServer } from '../../lib/local/sqs/server.ts'
+import { newCounters } from '../../lib/metrics.ts'
 import { startDynoxide } from '../support/dynoxide.ts'
 
 /** Throws in place of a call to SQS, or lets it pass by returning; called with the method's name and its input. */
@@ -54,11 +55,13 @@ export async function startFaultyBroker(): Promise<FaultyBroker> {
       endpoints: { sqs: sqsServer.endpoint, dynamodb: dynoxide.aws.endpoints?.dynamodb ?? '' },
     },
   }
-  const store = openDynamoDbStore(config)
+  const counters = newCounters()
+  const store = openDynamoDbStore(config, counters)
   const blobs = new DirectoryBlobs(pathToFileURL(`${directory}/`))
   const clock: Clock = { ...systemClock, wallMs: () => Date.now() + faulty.aheadMs, sleep: async () => undefined }
   const sqs = faultySqs(openSqs(config.aws), (method, input) => faulty.fault(method, input))
-  const broker = createBroker({ config, clock, store, blobs, delivery: openDelivery(config, blobs, clock, sqs) })
+  const delivery = openDelivery(config, blobs, clock, sqs)
+  const broker = createBroker({ config, clock, store, blobs, delivery, counters })
   await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
   for (const queue of internalQueues()) await broker.delivery.queues.create(internalQueueName(config, queue))
   return Object.assign(faulty, {

@@ -1,10 +1,10 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { describe, expect, test } from 'vitest'
 import { Leveret } from '../../cdk/leveret.ts'
 import { ENV } from '../../lib/config.ts'
-import { newApp, resourcesOf, synthesise } from './synthesised.ts'
+import { newApp, newStack, resourcesOf, synthesise } from './synthesised.ts'
 
 const template = synthesise()
 const everything = Object.values(resourcesOf(template))
@@ -173,8 +173,6 @@ describe('alarms', () => {
       'clock-not-running',
       'dead-letters-delayed',
       'failed-queue-not-empty',
-      'function-errors',
-      'functions-throttled',
       'relay-delayed',
       'requests-failing',
     ])
@@ -188,21 +186,38 @@ describe('alarms', () => {
     })
   })
 
-  test('of functions add up all of them, also where some did not run', () => {
-    const [errors] = propertiesOf('AWS::CloudWatch::Alarm').filter(({ Metrics }) =>
-      JSON.stringify(Metrics)?.includes('Errors'),
+  test('count a run of the clock that fails as none', () => {
+    const [clock] = propertiesOf('AWS::CloudWatch::Alarm').filter(({ AlarmDescription }) =>
+      /^The clock/.test(String(AlarmDescription)),
     )
-    const names = ['publish', 'consume', 'manage', 'relay', 'dead_letter', 'clock']
-    expect(JSON.stringify(errors?.Metrics)).toContain(names.map((name) => `FILL(${name}, 0)`).join(' + '))
+    expect(JSON.stringify(clock?.Metrics)).toContain('FILL(invocations, 0) - FILL(errors, 0)')
   })
 
   test('go to a topic where there is one', () => {
     const stack = new Stack(newApp(), 'Stack')
     new Leveret(stack, 'Broker', { alarmTopic: new Topic(stack, 'Pager') })
     const alarms = Object.values(resourcesOf(Template.fromStack(stack), 'AWS::CloudWatch::Alarm'))
-    expect(alarms).toHaveLength(7)
+    expect(alarms).toHaveLength(5)
     for (const { Properties } of alarms)
       expect(Properties.AlarmActions).toEqual([{ Ref: expect.stringContaining('Pager') }])
+  })
+})
+
+describe('the metrics of the broker', () => {
+  test('are those that its functions write', () => {
+    const { stack } = newStack()
+    const { namespace, metricName, statistic, dimensions } = stack.broker.metric('Unroutable')
+    expect({ namespace, metricName, statistic }).toEqual({
+      namespace: 'Leveret',
+      metricName: 'Unroutable',
+      statistic: 'Sum',
+    })
+    expect(stack.resolve(dimensions)).toEqual({ Broker: stack.resolve(stack.broker.names.namePrefix) })
+    expect(
+      stack.broker.metric('Copies', { period: Duration.hours(1), statistic: 'Maximum' }).toMetricConfig(),
+    ).toMatchObject({
+      metricStat: { period: Duration.hours(1), statistic: 'Maximum' },
+    })
   })
 })
 

@@ -1,3 +1,4 @@
+import { METRIC_NAMES, type MetricName } from '../../lib/metrics.ts'
 import { codeIn, section, tableIn } from './markdown.ts'
 
 /** The inputs of docs/cost.md by their names: prices, assumptions, and what the stack sets. */
@@ -25,6 +26,8 @@ export interface CostTable {
 const CALL = 10
 const RATES = [1, 100, 1000]
 const MONTH_DAYS = 365 / 12
+/** The metrics of a broker that is published to, and consumed from by SQS clients. */
+const PUBLISHING: readonly MetricName[] = ['Published', 'Copies', 'TopologyReads']
 
 /** Every table of figures in docs/cost.md. Amounts are for a million of what a row names, or for a month. */
 export function costTables(input: Inputs, alarmMetrics: number): CostTable[] {
@@ -112,6 +115,7 @@ function featureTable(input: Inputs): CostTable {
       'The relay': [3 * input('sqs') + run(input, input('relay-gb'), input('relay-ms'))],
       'A `manual` get of a message above 8 KiB': [input('s3-put')],
       'A reject with a dead-letter exchange': [input('sqs')],
+      "The broker's own metrics": [METRIC_NAMES.length * input('metric')],
       'A line of access log': [(input('log-line-bytes') * input('log-gb')) / 1000],
       'A warm environment of publish: a month': [
         (input('publish-gb') * input('hours') * 3600 * input('warm-gb-s')) / 1_000_000,
@@ -176,7 +180,8 @@ function peerTables(input: Inputs, alarmMetrics: number): CostTable[] {
   const peer = (perMillion: number) => [...delivered(input, perMillion, 1), ...delivered(input, perMillion, 5), 0]
   const at = (rate: number, perMillion: number) =>
     ((perMillion + direct(input, CALL)) * rate * input('hours') * 3600) / 1e6
-  const months = (size: number) => RATES.map((rate) => at(rate, publish(input, size, 1)) + fixed)
+  const busy = fixed + PUBLISHING.length * input('metric')
+  const months = (size: number) => RATES.map((rate) => at(rate, publish(input, size, 1)) + busy)
   const peerMonths = (perMillion: number) =>
     RATES.flatMap((rate) => delivered(input, perMillion, 1).map((each) => at(rate, each)))
   return [

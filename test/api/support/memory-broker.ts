@@ -5,6 +5,7 @@ import { openDelivery } from '../../../lib/delivery/delivery.ts'
 import type { Blobs } from '../../../lib/journal/blobs.ts'
 import { systemClock } from '../../../lib/journal/clock.ts'
 import { Journals } from '../../../lib/journal/journals.ts'
+import { newCounters } from '../../../lib/metrics.ts'
 import { accessMachine } from '../../../lib/topology/access/machine.ts'
 import { vhostMachine } from '../../../lib/topology/vhost/machine.ts'
 import { MemoryItemStore } from '../../support/memory-item-store.ts'
@@ -52,6 +53,7 @@ export function openEmptyMemoryBroker(settings: Partial<Config> = {}): Broker {
     clock: systemClock,
     journals,
     delivery,
+    counters: newCounters(),
     async close() {
       await journals.idle()
       delivery.close()

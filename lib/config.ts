@@ -207,3 +207,6 @@ export const internalQueueName = (config: Pick<Config, 'namePrefix'>, queue: Int
 
 /** After so many failures of its function a message goes to the failed queue. */
 export const MAX_FEED_ATTEMPTS = 20
+
+/** For how long a message of a queue that feeds a function is hidden at most, s: six times what a function may take (cdk/internal-queues.ts). */
+export const FED_VISIBILITY_S = 360

@@ -24,8 +24,12 @@ export async function remakeMissing(session: VhostSession, queue: Queue): Promis
   const missing = await missingSqsQueues(session, queue)
   if (missing.length === 0) return
   const { queues } = session.broker.delivery
+  const settings = session.vhost.settingsOf(queue)
   try {
-    await queues.createAll(missing, CONTROL_PLANE_CONCURRENCY)
+    await queues.createAll(
+      missing.map((name) => ({ name, settings })),
+      CONTROL_PLANE_CONCURRENCY,
+    )
   } catch (error) {
     if (!isDeletedRecently(error)) throw error
     throw unavailable(

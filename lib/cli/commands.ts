@@ -2,7 +2,14 @@ import type { Command } from './command.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
+import { replayFailedCommand } from './commands/replay-failed.ts'
 import { startCommand } from './commands/start.ts'
 
 /** All that `leveret` can do, in the order in which help shows it. */
-export const COMMANDS: readonly Command[] = [startCommand, importCommand, exportCommand, doctorCommand]
+export const COMMANDS: readonly Command[] = [
+  startCommand,
+  importCommand,
+  exportCommand,
+  doctorCommand,
+  replayFailedCommand,
+]

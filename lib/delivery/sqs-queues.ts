@@ -1,20 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type Config, internalQueueName } from '../config.ts'
+import { type Config, FED_VISIBILITY_S, type InternalQueue, internalQueueName } from '../config.ts'
 import { randomText } from '../model/id.ts'
 import type { QueueSettings } from '../topology/vhost/queue-settings.ts'
-import { MAX_SQS_BYTES } from './claim-checks.ts'
 import { mapConcurrent } from './concurrent.ts'
 import { isFifoName, PHYSICAL_NAME_RANDOM_LENGTH, physicalName } from './physical-name.ts'
+import { INTERNAL_RETENTION_S, internalAttributes, QUEUE_RETENTION_S, queueAttributes } from './sqs-attributes.ts'
 import type { SqsApi } from './sqs-client.ts'
 import { isMissingQueue } from './sqs-errors.ts'
-
-const DAY_S = 86_400
-
-/** How long a message may wait in a declared queue. */
-export const QUEUE_RETENTION_S = 10 * DAY_S
-
-/** Of internal and dead-letter SQS queues, the longest there is: SQS keeps the old timestamp of what it moves there. */
-export const INTERNAL_RETENTION_S = 14 * DAY_S
 
 export interface CreateOptions {
   readonly retentionS?: number
@@ -31,9 +23,6 @@ export interface NewSqsQueue extends CreateOptions {
 }
 
 type RedriveSettings = Pick<QueueSettings, 'deliveryLimit' | 'messageTtlMs'>
-
-/** For how long SQS encrypts with one data key before it asks KMS for another: its default. */
-const DATA_KEY_REUSE_S = 300
 
 type QueuesConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'encryptionKeyArn'>
 
@@ -77,12 +66,19 @@ export class SqsQueues {
   ): Record<string, string> {
     return {
       ...(settings && { RedrivePolicy: this.#redrivePolicy(name, settings) }),
-      MaximumMessageSize: String(MAX_SQS_BYTES),
-      MessageRetentionPeriod: String(retentionS),
-      ...encryptionAttributes(this.#config.encryptionKeyArn),
-      Policy: tlsOnlyPolicy(this.arnOf(name)),
-      ...(isFifoName(name) ? FIFO_ATTRIBUTES : {}),
+      ...queueAttributes(this.#config, name, retentionS),
     }
+  }
+
+  /** As {@link create}, for one of the broker's own. */
+  async createInternal(queue: InternalQueue): Promise<void> {
+    const attributes = { ...this.internalAttributes(queue), VisibilityTimeout: String(FED_VISIBILITY_S) }
+    await this.#sqs.createQueue({ QueueName: internalQueueName(this.#config, queue), Attributes: attributes })
+  }
+
+  /** Those attributes of one of the broker's own that are the same everywhere. */
+  internalAttributes(queue: InternalQueue): Record<string, string> {
+    return internalAttributes(this.#config, queue)
   }
 
   /** What is received too often goes to the internal queue of dead messages. SQS wants both to be of one type. */
@@ -132,32 +128,3 @@ export const maxReceiveCountOf = ({ deliveryLimit, messageTtlMs }: RedriveSettin
   deliveryLimit === undefined || messageTtlMs !== undefined
     ? MAX_RECEIVE_COUNT
     : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)
-
-/** SQS refuses both at once (SQS API reference, CreateQueue). */
-const encryptionAttributes = (keyArn: string | undefined): Record<string, string> =>
-  keyArn === undefined
-    ? { SqsManagedSseEnabled: 'true' }
-    : { KmsMasterKeyId: keyArn, KmsDataKeyReusePeriodSeconds: String(DATA_KEY_REUSE_S) }
-
-/** High throughput: groups are ordered each by itself, and deduplicated each by itself (SQS, high throughput for FIFO queues). */
-const FIFO_ATTRIBUTES = {
-  FifoQueue: 'true',
-  ContentBasedDeduplication: 'false',
-  DeduplicationScope: 'messageGroup',
-  FifoThroughputLimit: 'perMessageGroupId',
-}
-
-const tlsOnlyPolicy = (arn: string): string =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Sid: 'TlsOnly',
-        Effect: 'Deny',
-        Principal: '*',
-        Action: 'sqs:*',
-        Resource: arn,
-        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
-      },
-    ],
-  })

@@ -15,21 +15,18 @@ import {
   type Config,
   clientOptions,
   FAILED_QUEUES,
-  type FailedQueue,
-  failedQueueOf,
   fedQueues,
+  type InternalQueue,
   internalQueueName,
-  MAX_FEED_ATTEMPTS,
+  internalQueues,
   whereQueuesAre,
 } from '../config.ts'
 import { MESSAGES_TABLE } from '../delivery/messages-table.ts'
+import { internalAttributes } from '../delivery/sqs-attributes.ts'
 import { type TableDefinition, TOPOLOGY_TABLE } from '../journal/table.ts'
 
-/**
- * What the stack sets on its own queues (docs/architecture.md): 14 days, and a visibility timeout well above what a function
- * takes, though short enough that what a killed process had in hand comes back while its user still looks.
- */
-const INTERNAL_QUEUE_ATTRIBUTES = { MessageRetentionPeriod: String(14 * 86_400), VisibilityTimeout: '30' }
+/** Well above what a function takes, though short enough that what a killed process had in hand comes back while its user still looks. */
+const VISIBILITY_S = 30
 const TABLE_DEADLINE_S = 30
 
 export interface Resources {
@@ -45,31 +42,9 @@ export async function createResources(
   { aws, ...names }: Pick<Config, 'aws' | 'namePrefix' | 'topologyTable' | 'messagesTable'>,
   sqs: SQSClient,
 ): Promise<Resources> {
-  const [where] = await Promise.all([
-    createInternalQueues(names, sqs),
-    createTables(aws, { [names.topologyTable]: TOPOLOGY_TABLE, [names.messagesTable]: MESSAGES_TABLE }),
-  ])
-  return where
-}
-
-/** Those that take what others failed with come first: what refers to them needs them. */
-async function createInternalQueues(names: Pick<Config, 'namePrefix'>, sqs: SQSClient): Promise<Resources> {
-  const [failed, failedFifo] = await Promise.all(
-    FAILED_QUEUES.map((queue) => createQueue(sqs, internalQueueName(names, queue))),
-  )
-  const where = failed ?? failedFifo
-  if (where === undefined) throw new Error('there are no failed queues')
-  const redriveTo = (queue: FailedQueue): string =>
-    JSON.stringify({
-      deadLetterTargetArn: `${where.sqsQueueArnBase}${internalQueueName(names, queue)}`,
-      maxReceiveCount: MAX_FEED_ATTEMPTS,
-    })
-  await Promise.all(
-    fedQueues().map((queue) =>
-      createQueue(sqs, internalQueueName(names, queue), { RedrivePolicy: redriveTo(failedQueueOf(queue)) }),
-    ),
-  )
-  return where
+  const tables = { [names.topologyTable]: TOPOLOGY_TABLE, [names.messagesTable]: MESSAGES_TABLE }
+  const [resources] = await Promise.all([createQueues(names, sqs), createTables(aws, tables)])
+  return resources
 }
 
 async function createTables(aws: AwsOptions, tables: Readonly<Record<string, TableDefinition>>): Promise<void> {
@@ -90,17 +65,33 @@ async function createTable(client: DynamoDBClient, TableName: string, definition
   }
 }
 
-async function createQueue(
+/** Those that take what others failed with come first: what refers to them needs them. */
+async function createQueues(names: Pick<Config, 'namePrefix'>, sqs: SQSClient): Promise<Resources> {
+  const create = (queue: InternalQueue) => createQueue(sqs, internalQueueName(names, queue))
+  const [where] = await Promise.all(FAILED_QUEUES.map(create))
+  if (where === undefined) throw new Error('there are no failed queues')
+  await Promise.all(fedQueues().map(create))
+  await Promise.all(internalQueues().map((queue) => configureQueue(sqs, { ...names, ...where }, queue)))
+  return where
+}
+
+/** As the stack does; SQS does not let the kind of a queue be set again. */
+async function configureQueue(
   sqs: SQSClient,
-  name: string,
-  attributes: Readonly<Record<string, string>> = {},
-): Promise<Resources> {
-  // Created without what may change: one that exists with attributes of another release is then no conflict.
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: fifoAttributes(name) }))
-  const Attributes = { ...INTERNAL_QUEUE_ATTRIBUTES, ...attributes }
+  where: Pick<Config, 'namePrefix'> & Resources,
+  queue: InternalQueue,
+): Promise<void> {
+  const { FifoQueue: _fixed, ...attributes } = internalAttributes(where, queue)
+  const Attributes = { ...attributes, VisibilityTimeout: String(VISIBILITY_S) }
+  const QueueUrl = `${where.sqsQueueUrlBase}/${internalQueueName(where, queue)}`
   await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }))
-  const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
-  return whereQueuesAre({ name, url: QueueUrl ?? '', arn: answer.Attributes?.QueueArn ?? '' })
+}
+
+/** Created without what may change: one that exists with attributes of another release is then no conflict. */
+async function createQueue(sqs: SQSClient, name: string): Promise<Resources> {
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: fifoAttributes(name) }))
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
+  return whereQueuesAre({ name, url: QueueUrl ?? '', arn: Attributes?.QueueArn ?? '' })
 }
 
 const fifoAttributes = (name: string): Record<string, string> | undefined =>

@@ -105,6 +105,29 @@ describe('leveret doctor', { timeout: 60_000 }, () => {
     expect(early.output).toMatch(/^failed: make .*60 seconds/m)
   })
 
+  it("finds and repairs what is wrong with the broker's own queues", async () => {
+    const patient = await startPatient()
+    const [relay, failed] = ['relay', 'failed'].map((queue) => `${PREFIX}-${queue}`)
+    const urls = await patient.urls()
+    const urlOf = (name = '') => urls.find((url) => nameOf(url) === name)
+    const attributes = { RedrivePolicy: '', MaximumMessageSize: '1024' }
+    await patient.sqs.send(new SetQueueAttributesCommand({ QueueUrl: urlOf(relay), Attributes: attributes }))
+    await patient.sqs.send(new DeleteQueueCommand({ QueueUrl: urlOf(failed) }))
+    patient.advance(61_000)
+
+    const { code, printed } = await patient.doctor()
+    expect(code).toBe(1)
+    expect(printed).toMatch(new RegExp(`^missing +${failed}: a queue of the broker itself$`, 'm'))
+    expect(printed).toMatch(
+      new RegExp(
+        `^wrong attributes +${relay} .*MaximumMessageSize is 1024, not 1048576; RedrivePolicy is not set`,
+        'm',
+      ),
+    )
+    expect(await patient.doctor('--fix', '--yes')).toMatchObject({ code: 0 })
+    expect(await patient.doctor()).toMatchObject({ code: 0, printed: expect.stringMatching(/^Nothing is wrong/) })
+  })
+
   it('makes a missing SQS queue again, so that publishes arrive', async () => {
     const patient = await startPatient()
     const lost = await patient.declare('lost')

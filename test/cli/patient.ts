@@ -26,6 +26,7 @@ export async function startPatient() {
   const call = (method: string, path: string, body?: unknown) =>
     callApi({ url, username: 'guest', password: 'guest' }, method, path, body)
   return {
+    endpoint,
     call,
     sqs,
     /** Lets SQS's clock run ahead. */

@@ -29,8 +29,11 @@ describe('a queue whose SQS queue was deleted behind the back of the broker', ()
       const url = await patient.declare('lost', args)
       await patient.call('POST', '/api/bindings/%2F/e/amq.topic/q/lost', { routing_key: 'lost' })
       const attributes = async () =>
-        (await patient.sqs.send(new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['Policy'] })))
-          .Attributes
+        (
+          await patient.sqs.send(
+            new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['Policy', 'RedrivePolicy'] }),
+          )
+        ).Attributes
       const before = await attributes()
       await patient.sqs.send(new DeleteQueueCommand({ QueueUrl: url }))
       patient.advance(61_000)

@@ -14,10 +14,11 @@ export const doctorCommand: Command = {
     { name: 'yes', help: 'with --fix: do it' },
     { name: 'delete-messages', help: 'with --fix: delete SQS queues that nobody owns with the messages in them' },
   ],
-  details: `It finds SQS queues that no declared queue owns, declared queues whose SQS queue is gone, and attributes that
-somebody changed. Exit code 0 says that nothing is wrong, or nothing is any more.
+  details: `It finds SQS queues that no declared queue owns, queues whose SQS queue is gone, and attributes that somebody
+changed: retention, largest message, policy, encryption, redrive. Exit code 0 says that nothing is wrong, or nothing is
+any more.
 
-It uses DynamoDB and SQS themselves, with the region and credentials that the AWS SDK finds in its environment
+It takes no --url, since the HTTP API does not show what it compares. It uses DynamoDB and SQS themselves, with the region and credentials that the AWS SDK finds in its environment
 (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL, …), and needs dynamodb:GetItem, BatchGetItem and Query on the table,
 sqs:ListQueues and sqs:GetQueueAttributes; for repairs sqs:CreateQueue, DeleteQueue and SetQueueAttributes.`,
   run: examine,

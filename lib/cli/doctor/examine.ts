@@ -1,9 +1,9 @@
 import { CONTROL_PLANE_CONCURRENCY } from '../../broker/sqs-intents.ts'
-import { internalQueueName, internalQueues } from '../../config.ts'
+import { type InternalQueue, internalQueueName, internalQueues } from '../../config.ts'
 import { mapConcurrent } from '../../delivery/concurrent.ts'
 import { isPhysicalName } from '../../delivery/physical-name.ts'
 import type { SqsQueues } from '../../delivery/sqs-queues.ts'
-import { differingAttributes, type Finding } from './findings.ts'
+import { differingAttributes, type Finding, THE_BROKER } from './findings.ts'
 import type { DeclaredSqsQueue, JournalAccount } from './read-journal.ts'
 
 export interface Examination {
@@ -24,25 +24,34 @@ export interface Found {
 /** Compares what is declared with what SQS has. Nothing is changed. */
 export async function examine({ namePrefix, listed, account, queues }: Found): Promise<Examination> {
   const { declared, inHand } = account
-  const internal = new Set(internalQueues().map((queue) => internalQueueName({ namePrefix }, queue)))
+  const internal = new Map(internalQueues().map((queue) => [internalQueueName({ namePrefix }, queue), queue]))
   const unowned = listed.filter((name) => !declared.has(name) && !inHand.has(name) && !internal.has(name))
   const orphans = unowned.filter((name) => isPhysicalName(namePrefix, name))
   const findings = [
-    ...(await mapConcurrent([...internal], CONTROL_PLANE_CONCURRENCY, (name) => examineInternal(queues, name))),
+    ...(await mapConcurrent([...internal], CONTROL_PLANE_CONCURRENCY, ([name, queue]) =>
+      examineInternal(queues, name, queue),
+    )),
     ...(await mapConcurrent([...declared], CONTROL_PLANE_CONCURRENCY, ([name, declaredQueue]) =>
       examineDeclared(queues, name, declaredQueue, isPhysicalName(namePrefix, name)),
     )),
     ...(await mapConcurrent(orphans, CONTROL_PLANE_CONCURRENCY, (name) => examineOrphan(queues, name))),
   ]
   return {
-    findings: findings.filter((finding) => finding !== undefined),
+    findings: findings.filter((finding) => finding !== undefined).sort((a, b) => rankOf(a) - rankOf(b)),
     foreign: unowned.filter((name) => !isPhysicalName(namePrefix, name)),
     declaredCount: declared.size,
   }
 }
 
-async function examineInternal(queues: SqsQueues, name: string): Promise<Finding | undefined> {
-  return (await queues.attributes(name)) ? undefined : { type: 'missing-internal', name }
+/** What is missing comes first: the attributes of others may point to it. */
+const rankOf = ({ type }: Finding): number => (type === 'missing-internal' ? 0 : 1)
+
+async function examineInternal(queues: SqsQueues, name: string, queue: InternalQueue): Promise<Finding | undefined> {
+  const actual = await queues.attributes(name)
+  if (actual === undefined) return { type: 'missing-internal', name, queue }
+  const expected = differingAttributes(actual, queues.internalAttributes(queue))
+  if (Object.keys(expected).length === 0) return undefined
+  return { type: 'wrong-attributes', name, owner: THE_BROKER, actual, expected }
 }
 
 /** `isOurs`: made by the broker. One that it was given is somebody else's to configure. */

@@ -25,7 +25,7 @@ export function remedyFor(
     case 'missing':
       return { words: `make ${name} again, empty`, apply: () => queues.create(name, finding.options) }
     case 'missing-internal':
-      return { words: `leave ${name} to the stack: deploy it again` }
+      return { words: `make ${name} again, empty`, apply: () => queues.createInternal(finding.queue) }
     case 'orphan':
       if (finding.messages > 0 && !deleteMessages) {
         return { words: `leave ${name}, which holds messages: --delete-messages deletes it as well` }

@@ -7,6 +7,9 @@ import { isKnown, isWhole, refusal } from './refusal.ts'
 /** An SQS queue's name has 80 characters; this leaves half of them to the declared name. */
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,22}[A-Za-z0-9]$/
 
+/** As `brokerNames` makes them. */
+const PREFIX = /^[A-Za-z][A-Za-z0-9-]{0,22}[A-Za-z0-9]-[0-9a-f]{8}$/
+
 /** Throws an Error that names the prop and what to change. Values that are known only at deployment are left alone. */
 export function assertProps(props: LeveretProps): void {
   const { name, removalPolicy, leaseMs, throttle, auth, domain, privateEndpoint, tags } = props
@@ -36,6 +39,14 @@ export function assertProps(props: LeveretProps): void {
   if (domain !== undefined) assertDomain(domain)
   if (privateEndpoint !== undefined) assertPrivateEndpoint(privateEndpoint, props)
   if (tags !== undefined) assertTags(tags)
+  const existingPrefix = props.existing?.namePrefix
+  if (isKnown(existingPrefix) && !PREFIX.test(existingPrefix)) {
+    throw refusal(
+      'existing.namePrefix',
+      existingPrefix,
+      'use the output NamePrefix of the stack that made the SQS queues',
+    )
+  }
 }
 
 function assertThrottle({ rateLimit, burstLimit }: Throttle): void {

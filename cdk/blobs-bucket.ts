@@ -1,6 +1,13 @@
 import { CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
-import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type BucketProps,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import type { Settings } from './props.ts'
 
@@ -10,8 +17,14 @@ const PAYLOAD_DAYS = { 'live/': 90, 'scheduled/': 400 } as const
 /** What is too large for SQS, and the states from which journals are loaded. */
 export function blobsBucket(
   scope: Construct,
-  { removalPolicy, logRetention, encryptionKey }: Pick<Settings, 'removalPolicy' | 'logRetention' | 'encryptionKey'>,
-): Bucket {
+  {
+    removalPolicy,
+    logRetention,
+    encryptionKey,
+    existing,
+  }: Pick<Settings, 'removalPolicy' | 'logRetention' | 'encryptionKey' | 'existing'>,
+): Bucket | IBucket {
+  if (existing?.bucketName !== undefined) return Bucket.fromBucketName(scope, 'ExistingBlobs', existing.bucketName)
   const bucket = new Bucket(scope, 'Blobs', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,

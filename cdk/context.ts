@@ -20,6 +20,7 @@ import {
   toWords,
   toZone,
 } from './context-values.ts'
+import type { ExistingData } from './existing.ts'
 import type { Auth, Domain, LeveretProps } from './props.ts'
 import { refusal } from './refusal.ts'
 
@@ -43,6 +44,10 @@ const KEYS = [
   'vpcEndpointId',
   'provisionedConcurrency',
   'tags',
+  'existingTable',
+  'existingMessagesTable',
+  'existingBucket',
+  'existingNamePrefix',
 ] as const
 type Setting = (typeof KEYS)[number]
 
@@ -77,7 +82,18 @@ export function propsFromContext(scope: Construct): LeveretProps {
     privateEndpoint: vpcEndpointId === undefined ? undefined : { vpcEndpoint: vpcEndpoint(scope, vpcEndpointId) },
     provisionedConcurrency: read('provisionedConcurrency', toNumber, 'write a number of environments'),
     tags: read('tags', toTags, 'write KEY=VALUE,KEY=VALUE'),
+    existing: readExisting(read),
   })
+}
+
+function readExisting(read: Read): ExistingData | undefined {
+  const existing = withoutAbsent({
+    tableName: read('existingTable', toText, 'write the name of a table'),
+    messagesTableName: read('existingMessagesTable', toText, 'write the name of a table'),
+    bucketName: read('existingBucket', toText, 'write the name of a bucket'),
+    namePrefix: read('existingNamePrefix', toText, 'write what the names of SQS queues begin with'),
+  })
+  return Object.keys(existing).length > 0 ? existing : undefined
 }
 
 type Read = <T>(key: Setting, parse: ParseValue<T>, fix: string) => T | undefined

@@ -1,9 +1,9 @@
 import { Fn, Stack, Tags } from 'aws-cdk-lib'
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { FunctionUrl, IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
-import type { Bucket } from 'aws-cdk-lib/aws-s3'
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
 import { ENV } from '../lib/config.ts'
@@ -32,10 +32,10 @@ export class Leveret extends Construct {
   readonly url: string
   readonly names: BrokerNames
   /** The topology. */
-  readonly table: TableV2
+  readonly table: TableV2 | ITableV2
   /** Messages that wait for their time. */
-  readonly messages: TableV2
-  readonly blobs: Bucket
+  readonly messages: TableV2 | ITableV2
+  readonly blobs: Bucket | IBucket
   readonly queues: InternalQueues
   /** JSON with `username` and `password` of the first administrator; without passwords there is none. */
   readonly administrator: Secret | undefined
@@ -48,7 +48,7 @@ export class Leveret extends Construct {
   constructor(scope: Construct, id: string, props: LeveretProps = {}) {
     super(scope, id)
     const settings = toSettings(props)
-    this.names = brokerNames(this, settings.name)
+    this.names = brokerNames(this, settings.name, settings.existing?.namePrefix)
     assertAlone(this)
     this.table = topologyTable(this, settings)
     this.messages = messagesTable(this, settings)

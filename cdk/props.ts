@@ -6,6 +6,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { assertProps } from './assert-props.ts'
+import type { ExistingData } from './existing.ts'
 
 export interface LeveretProps {
   /**
@@ -93,6 +94,13 @@ export interface LeveretProps {
    * @default - none
    */
   readonly tags?: Readonly<Record<string, string>>
+  /**
+   * Tables or a bucket of a broker that is to be gone on with, such as a table that DynamoDB restored. The stack neither
+   * changes nor deletes them.
+   *
+   * @default - new ones are made
+   */
+  readonly existing?: ExistingData
 }
 
 export interface Throttle {
@@ -147,7 +155,14 @@ export interface PrivateEndpoint {
 }
 
 /** Props that are left as they are where they are absent. */
-type Optional = 'throttle' | 'alarmTopic' | 'encryptionKey' | 'domain' | 'privateEndpoint' | 'provisionedConcurrency'
+type Optional =
+  | 'throttle'
+  | 'alarmTopic'
+  | 'existing'
+  | 'encryptionKey'
+  | 'domain'
+  | 'privateEndpoint'
+  | 'provisionedConcurrency'
 
 /** Props with their defaults. */
 export type Settings = Required<Omit<LeveretProps, Optional>> & Pick<LeveretProps, Optional>

@@ -3,6 +3,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
 import { replayFailedCommand } from './commands/replay-failed.ts'
+import { restoreCommand } from './commands/restore.ts'
 import { startCommand } from './commands/start.ts'
 
 /** All that `leveret` can do, in the order in which help shows it. */
@@ -12,4 +13,5 @@ export const COMMANDS: readonly Command[] = [
   exportCommand,
   doctorCommand,
   replayFailedCommand,
+  restoreCommand,
 ]

@@ -24,6 +24,7 @@ describe('a prop that cannot be used', () => {
     [{ leaseMs: Number.NaN }, /leaseMs is null; use/],
     [{ removalPolicy: RemovalPolicy.SNAPSHOT }, /removalPolicy is "snapshot"; use RemovalPolicy.RETAIN or/],
     [{ throttle: { rateLimit: 0, burstLimit: 1 } }, /throttle.rateLimit is 0; use/],
+    [{ existing: { namePrefix: 'leveret' } }, /existing.namePrefix is "leveret"; use the output NamePrefix/],
     [{ throttle: { rateLimit: 1, burstLimit: 1.5 } }, /throttle.burstLimit is 1.5; use/],
     [{ auth: { type: 'jwt' as 'basic' } }, /auth.type is "jwt"; use 'basic' or 'iam'/],
     [{ auth: { type: 'iam', administrators: [] } }, /auth.administrators is \[\]; name an IAM role or user/],
@@ -68,6 +69,8 @@ describe('the context of the command line', () => {
       'leveret:logRetentionDays': '7',
       'leveret:throttle': '500/1000',
       'leveret:accessLogs': 'true',
+      'leveret:existingTable': 'restored',
+      'leveret:existingNamePrefix': 'leveret-1a2b3c4d',
       'leveret:alarmTopicArn': 'arn:aws:sns:eu-west-1:123456789012:pager',
     })
     expect(props).toEqual({
@@ -77,6 +80,7 @@ describe('the context of the command line', () => {
       logRetention: 7,
       throttle: { rateLimit: 500, burstLimit: 1000 },
       accessLogs: true,
+      existing: { tableName: 'restored', namePrefix: 'leveret-1a2b3c4d' },
     })
     expect(alarmTopic?.topicArn).toBe('arn:aws:sns:eu-west-1:123456789012:pager')
   })

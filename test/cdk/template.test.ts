@@ -203,6 +203,41 @@ describe('alarms', () => {
   })
 })
 
+describe('a table and a bucket that exist', () => {
+  const existing = {
+    tableName: 'restored',
+    messagesTableName: 'waiting',
+    bucketName: 'kept',
+    namePrefix: 'leveret-1a2b3c4d',
+  }
+  const restored = synthesise({ existing, removalPolicy: RemovalPolicy.DESTROY })
+
+  test('are used instead of new ones, and not deleted', () => {
+    expect(resourcesOf(restored, 'AWS::DynamoDB::GlobalTable')).toEqual({})
+    expect(resourcesOf(restored, 'AWS::S3::Bucket')).toEqual({})
+    expect(resourcesOf(restored, 'Custom::S3AutoDeleteObjects')).toEqual({})
+    const functions = Object.values(resourcesOf(restored, 'AWS::Lambda::Function'))
+    expect(functions.length).toBeGreaterThan(3)
+    for (const { Properties } of functions) {
+      expect(Properties.Environment).toMatchObject({
+        Variables: {
+          [ENV.topologyTable]: 'restored',
+          [ENV.messagesTable]: 'waiting',
+          [ENV.blobs]: 's3://kept',
+          [ENV.namePrefix]: 'leveret-1a2b3c4d',
+        },
+      })
+    }
+  })
+
+  test('are what the functions are allowed', () => {
+    const arns = JSON.stringify(Object.values(resourcesOf(restored, 'AWS::IAM::Role')).map((role) => role.Properties))
+    expect(arns).toContain(':table/restored')
+    expect(arns).toContain(':s3:::kept/bases/*')
+    expect(arns).toContain(':leveret-1a2b3c4d-*')
+  })
+})
+
 describe('the metrics of the broker', () => {
   test('are those that its functions write', () => {
     const { stack } = newStack()

@@ -139,7 +139,7 @@ describe('with IAM', () => {
   })
 
   test('a name that is no principal fails the deployment', async () => {
-    const errors = silenceErrors()
+    const errors = catchErrorLog()
     await reopen(['admins'])
     expect(await send('Create')).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining("'admins'") })
     expect(errors).toHaveBeenCalled()

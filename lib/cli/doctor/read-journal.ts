@@ -1,15 +1,8 @@
 import type { BrokerJournals } from '../../broker/broker.ts'
 import type { SqsIntentBody } from '../../broker/sqs-intents.ts'
 import { type CreateOptions, DEAD_LETTERS_OPTIONS } from '../../delivery/sqs-queues.ts'
-import type { Blobs } from '../../journal/blobs.ts'
-import { systemClock } from '../../journal/clock.ts'
-import { openDynamoDbStore } from '../../journal/dynamodb-store.ts'
-import { Journals } from '../../journal/journals.ts'
-import { ACCESS_JOURNAL } from '../../journal/table.ts'
 import { describeObject } from '../../model/names.ts'
-import { CLUSTER_NAME } from '../../topology/access/global-parameter.ts'
-import { accessMachine } from '../../topology/access/machine.ts'
-import { vhostMachine } from '../../topology/vhost/machine.ts'
+import { firstNamePrefix, openJournals } from '../open-journals.ts'
 
 /** What the journal says of SQS queues. */
 export interface JournalAccount {
@@ -39,37 +32,17 @@ export interface JournalReader {
   close(): void
 }
 
-/** Bases are a cache; whoever only looks does without the bucket, and reads all entries. */
-const NO_BLOBS: Blobs = { get: async () => undefined, put: async () => undefined }
-
 /** Every call throws `BrokerError` where the table cannot be read, or holds no broker. */
 export function openJournalReader(topologyTable: string): JournalReader {
-  const store = openDynamoDbStore({ aws: {}, topologyTable })
-  const journals: BrokerJournals = new Journals({
-    store,
-    blobs: NO_BLOBS,
-    clock: systemClock,
-    accessMachine,
-    vhostMachine,
-    vhostJournals: (access) => Array.from(access.vhosts.values(), ({ id }) => id),
-  })
+  const { journals, close } = openJournals(topologyTable)
   return {
-    namePrefix: () => firstClusterName(journals),
+    namePrefix: () => firstNamePrefix(journals),
     account: async () => {
       const inHand = await intendedQueues(journals)
       return { declared: await declaredQueues(journals), inHand }
     },
-    close: () => store.close(),
+    close,
   }
-}
-
-/** A broker is first called after its prefix, and what its journal began with stays (bootstrap.ts). */
-async function firstClusterName(journals: BrokerJournals): Promise<string | undefined> {
-  const [first] = await journals.entries(ACCESS_JOURNAL, { limit: 1 })
-  for (const event of first?.events ?? []) {
-    if (event.type === 'global-parameter-set' && event.name === CLUSTER_NAME) return String(event.value)
-  }
-  return undefined
 }
 
 async function intendedQueues(journals: BrokerJournals): Promise<Set<string>> {

@@ -37,7 +37,7 @@ interface Watch {
 
 /**
  * What somebody should be told of, each once and where it is felt. Errors and throttles of the functions are: those of the
- * API's as failed requests, those of the relay as messages that wait. Each has a section in docs/operations.md that says
+ * API's as failed requests, those of relay and dead-letter as messages that wait. Each has a section in docs/operations.md that says
  * what to do.
  */
 export function addAlarms(scope: Construct, parts: WatchedParts, topic: ITopic | undefined): Alarm[] {

@@ -46,7 +46,7 @@ describe('leveret doctor', () => {
     const { sqsQueueName } = await declare()
     const { printed } = await doctor()
     expect(printed).not.toContain(sqsQueueName)
-    expect(printed).not.toMatch(new RegExp(`${prefixOf(sqsQueueName)}-(relay|failed)\\b`))
+    expect(printed).not.toMatch(new RegExp(`${prefixOf(sqsQueueName)}-(relay|dead|failed)\\b`))
   })
 
   test('finds changed attributes and a missing SQS queue, and repairs them', async () => {
@@ -87,7 +87,7 @@ describe('leveret replay-failed', () => {
     const prefix = prefixOf(sqsQueueName)
     expect(await runLeveret(['replay-failed', '--prefix', prefix], env)).toMatchObject({
       code: 0,
-      printed: `Nothing is in ${prefix}-failed.\n`,
+      printed: `Nothing is in ${prefix}-failed.\nNothing is in ${prefix}-failed.fifo.\n`,
     })
   })
 })

@@ -9,6 +9,7 @@ import { internalQueueName } from '../../lib/config.ts'
 import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
 import { encodeIntent } from '../../lib/journal/intents.ts'
 import { openSqsClient } from '../../lib/local/resources.ts'
+import { catchErrorLog } from '../local/expected-errors.ts'
 import { type AsDeployedOptions, type LeveretAsDeployed, startAsDeployed } from '../support/as-deployed.ts'
 import { callApi, type EmbeddedLeveret } from '../support/embedded.ts'
 import { eventually, Story, unique } from './story.ts'
@@ -58,8 +59,6 @@ const embedded: EmbeddedLeveret = {
 }
 const story = new Story(embedded)
 
-const silenceErrors = () => vi.spyOn(console, 'error').mockImplementation(() => undefined)
-
 const PUBLISHED_BYTES = 2_000_000
 /** More than one publish sends to by itself. */
 const WIDE = 60
@@ -94,7 +93,7 @@ describe('a payload that is larger than an SQS message', () => {
   })
 
   test('stays in its queue, and with the relay, while the bucket does not have it', async () => {
-    const errors = silenceErrors()
+    const errors = catchErrorLog()
     const { inVhost } = await wideVhost()
     const queue = await inVhost.queue('single')
     isLost = true
@@ -124,7 +123,7 @@ async function die(inVhost: Story, queue: string): Promise<void> {
 
 describe('a large message that was received too often', () => {
   test('reaches the dead-letter exchange, and waits while the bucket does not have its payload', async () => {
-    const errors = silenceErrors()
+    const errors = catchErrorLog()
     const { inVhost } = await wideVhost()
     const dead = await inVhost.queue('after')
     const args = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead }

@@ -5,6 +5,7 @@ import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'
 import { BrokerError, invalid, notFound } from '../model/errors.ts'
 import { stringifyJson } from '../model/json.ts'
 import { assertFields, bodyArray, bodyObject } from './body.ts'
+import { redriveRoutes } from './dead-letters.ts'
 import type { Api } from './env.ts'
 import { errorBody, throughChannel } from './errors.ts'
 import { assertGetFields, type GetBody, parseGetBody } from './get-body.ts'
@@ -17,8 +18,10 @@ import { deliveryTagOf, parseSettlement } from './settle-body.ts'
 /** Whoever gets or settles messages reads no topology: a lease serves. */
 const LEASED: Entry = { tag: 'management', leased: true }
 
-/** What function `consume` serves: get of contract §1.4, settle of docs/api.md, and actions. */
+/** What function `consume` serves: get of contract §1.4, settle and redrive of docs/api.md, and actions. */
 export function consumeRoutes(api: Api): void {
+  redriveRoutes(api)
+
   api.post(
     '/queues/:vhost/:queue/get',
     withVhost(LEASED, async (c, session) => {

@@ -54,7 +54,8 @@ function parseAckMode(value: AmqpValue): AckMode {
   throw invalid(`Invalid ackmode value: ${String(value).slice(0, 40)}. It must be one of ${ACK_MODES.join(', ')}`)
 }
 
-function parseEncoding(value: AmqpValue | undefined): 'auto' | 'base64' {
+/** Throws `invalid`. */
+export function parseEncoding(value: AmqpValue | undefined): 'auto' | 'base64' {
   if (value === 'auto' || value === 'base64') return value
   throw invalid('Unsupported encoding. Please use auto or base64.')
 }

@@ -1,6 +1,7 @@
 import { absentRoutes } from './absent.ts'
 import { bindingRoutes } from './bindings.ts'
 import { clusterNameRoutes } from './cluster-name.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
 import { definitionRoutes } from './definitions.ts'
 import type { Api } from './env.ts'
 import { exchangeRoutes } from './exchanges.ts'
@@ -29,6 +30,7 @@ const RESOURCE_FILES: readonly ((api: Api) => void)[] = [
   exchangeRoutes,
   scheduledRoutes,
   queueRoutes,
+  deadLetterRoutes,
   bindingRoutes,
   userRoutes,
   permissionRoutes,

@@ -66,6 +66,13 @@ export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
   'GET /queues/:vhost/:queue/bindings': list('bindings to a queue', 'Binding'),
   'POST /queues/:vhost/:queue/get': ['Gets messages', 'Get', 'Message[]'],
   'POST /queues/:vhost/:queue/settle': ['Settles up to 1000 deliveries', 'Settlement[]', 'SettleOutcome[]'],
+  'GET /queues/:vhost/:queue/dead-letters': [
+    'Lists messages that died and that the queue keeps',
+    undefined,
+    'DeadLetters',
+  ],
+  'DELETE /queues/:vhost/:queue/dead-letters': ['Discards dead letters', undefined, 'Discarded'],
+  'POST /queues/:vhost/:queue/dead-letters/redrive': ['Sends dead letters on again', 'Redrive', 'Redriven'],
   'POST /queues/:vhost/:queue/actions': ['Answers 400: queues have no actions', 'Table'],
 
   'GET /bindings': list('bindings of all vhosts', 'Binding'),

@@ -159,6 +159,30 @@ export const SCHEMAS = {
     'visibility?': integer,
   }),
   SettleOutcome: object({ 'delivery_tag?': string, 'status?': oneOf('ok'), 'error?': string, 'reason?': any }),
+  DeadLetters: object({
+    item_count: integer,
+    items: arrayOf(object({ reason: string, died_at: string, exchange: string, payload_bytes: integer, ...message })),
+    total_count: integer,
+  }),
+  Discarded: object({ discarded: integer, total_count: integer, complete: boolean }),
+  Redrive: object({
+    'filter?': object({
+      'reason?': oneOf('rejected', 'expired', 'maxlen', 'delivery_limit'),
+      'exchange?': string,
+      'routing_key?': string,
+      'since?': string,
+      'until?': string,
+    }),
+    'to?': object({ exchange: string, 'routing_key?': string }),
+    'count?': integer,
+  }),
+  Redriven: object({
+    redriven: integer,
+    unroutable: integer,
+    failed: integer,
+    total_count: integer,
+    complete: boolean,
+  }),
   UserDeclaration: object({ tags: any, 'password?': string, 'password_hash?': string, 'hashing_algorithm?': string }),
   User: object({
     name: string,

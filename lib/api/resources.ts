@@ -48,6 +48,8 @@ export const RESOURCES = {
   '/queues/:vhost/:queue/bindings': ['GET'],
   '/queues/:vhost/:queue/get': ['POST'],
   '/queues/:vhost/:queue/settle': ['POST'],
+  '/queues/:vhost/:queue/dead-letters': ['GET', 'DELETE'],
+  '/queues/:vhost/:queue/dead-letters/redrive': ['POST'],
   '/queues/:vhost/:queue/actions': ['POST'],
 
   '/bindings': ['GET'],

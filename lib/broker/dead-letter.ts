@@ -141,10 +141,10 @@ function publicationOf(
 }
 
 /**
- * The copies of one publish die in several queues, and each death is a publish of its own; a repetition of the same death
- * is not.
+ * The copies of one publish die in several queues, and each death, as each return from there, is a publish of its own; a
+ * repetition of the same is not.
  */
-const deathId = ({ publishId, queueId, hop }: CopyIdentity): string =>
+export const deathId = ({ publishId, queueId, hop }: CopyIdentity): string =>
   createHash('sha256').update(`${publishId}/${queueId}/${hop}`).digest('base64url')
 
 /** A dead message is routed by every key that it was published with, also by those that no receiver sees. */

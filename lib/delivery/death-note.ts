@@ -1,4 +1,4 @@
-import type { DeathReason } from '../model/death.ts'
+import { DEATH_REASONS, type DeathReason } from '../model/death.ts'
 import { parseFields, UnknownEnvelopeError } from './envelope-metadata.ts'
 import { carriedJson } from './sqs-text.ts'
 
@@ -11,15 +11,13 @@ export interface DeathNote {
   readonly reason: DeathReason
 }
 
-const REASONS: readonly DeathReason[] = ['rejected', 'expired', 'maxlen', 'delivery_limit']
-
 export const encodeDeathNote = ({ vhostId, queueId, reason }: DeathNote): string =>
   carriedJson({ vhost: vhostId, queue: queueId, reason })
 
 /** Throws `UnknownEnvelopeError` for whatever {@link encodeDeathNote} does not write. */
 export function parseDeathNote(attribute: string): DeathNote {
   const { vhost, queue, reason: given } = parseFields(attribute)
-  const reason = REASONS.find((known) => known === given)
+  const reason = DEATH_REASONS.find((known) => known === given)
   if (typeof vhost === 'string' && typeof queue === 'string' && reason)
     return { vhostId: vhost, queueId: queue, reason }
   throw new UnknownEnvelopeError(`the attribute '${DEATH_ATTRIBUTE}' is not in a known form`)

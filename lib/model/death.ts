@@ -4,6 +4,11 @@ import { headersOf, type Message } from './message.ts'
 /** Why a message left a queue for its dead-letter exchange (contract §3.7). */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit'
 
+export const DEATH_REASONS: readonly DeathReason[] = ['rejected', 'expired', 'maxlen', 'delivery_limit']
+
+/** The header that holds the {@link DeathReason} of a message's last death. */
+export const DEATH_REASON_HEADER = 'x-last-death-reason'
+
 export interface Death {
   readonly queue: string
   readonly reason: DeathReason
@@ -41,7 +46,7 @@ function withDeath(headers: AmqpTable, exchange: string, death: Death, expiratio
   const earlier = entries.find((entry) => entry.queue === queue && entry.reason === reason)
   const others = entries.filter((entry) => entry !== earlier)
   const newest = earlier ? { ...earlier, count: countOf(earlier) + 1 } : firstEntry(exchange, death, expiration)
-  const last = { 'x-last-death-exchange': exchange, 'x-last-death-queue': queue, 'x-last-death-reason': reason }
+  const last = { 'x-last-death-exchange': exchange, 'x-last-death-queue': queue, [DEATH_REASON_HEADER]: reason }
   const first = { 'x-first-death-exchange': exchange, 'x-first-death-queue': queue, 'x-first-death-reason': reason }
   return { ...first, ...headers, ...last, 'x-death': [newest, ...others] }
 }

@@ -55,8 +55,14 @@ export class ApiClient {
     return this.#request('GET', path, undefined)
   }
 
-  async post(path: string, body: AmqpTable): Promise<void> {
-    await this.#request('POST', path, stringifyJson(body))
+  /** As {@link get}. */
+  post(path: string, body: AmqpTable): Promise<AmqpValue> {
+    return this.#request('POST', path, stringifyJson(body))
+  }
+
+  /** As {@link get}. */
+  delete(path: string): Promise<AmqpValue> {
+    return this.#request('DELETE', path, undefined)
   }
 
   async #request(method: string, path: string, body: string | undefined): Promise<AmqpValue> {

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { deadLettersCommand } from './commands/dead-letters.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
@@ -11,6 +12,7 @@ export const COMMANDS: readonly Command[] = [
   startCommand,
   importCommand,
   exportCommand,
+  deadLettersCommand,
   doctorCommand,
   replayFailedCommand,
   restoreCommand,

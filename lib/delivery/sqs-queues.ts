@@ -65,8 +65,8 @@ export class SqsQueues {
     { retentionS = QUEUE_RETENTION_S, settings }: CreateOptions = {},
   ): Record<string, string> {
     return {
-      ...(settings && { RedrivePolicy: this.#redrivePolicy(name, settings) }),
       ...queueAttributes(this.#config, name, retentionS),
+      ...(settings && { RedrivePolicy: this.#redrivePolicy(name, settings) }),
     }
   }
 

@@ -156,4 +156,26 @@ describe('leveret doctor', { timeout: 60_000 }, () => {
     expect(output).not.toMatch(/ {4}at /)
     expect(await patient.urls()).toContain(orphan)
   })
+
+  it('gives SQS queues of an earlier release, which know no delivery limit, theirs', async () => {
+    const patient = await startPatient()
+    const old = await patient.declare('old', { 'x-queue-type': 'quorum', 'x-delivery-limit': 3 })
+    await patient.sqs.send(new SetQueueAttributesCommand({ QueueUrl: old, Attributes: { RedrivePolicy: '' } }))
+    const found = await patient.doctor()
+    expect(found.printed).toMatch(/^wrong attributes .*RedrivePolicy is not set, not .*"maxReceiveCount":4}$/m)
+    expect(await patient.doctor('--fix', '--yes')).toMatchObject({ code: 0 })
+    expect((await patient.doctor()).code).toBe(0)
+  })
+
+  it('knows the place that a queue has for its dead letters', async () => {
+    const patient = await startPatient()
+    await patient.declare('work')
+    const message = { properties: {}, routing_key: 'work', payload: 'bad', payload_encoding: 'string' }
+    await patient.call('POST', '/api/exchanges/%2F/amq.default/publish', message)
+    const reject = { ackmode: 'reject_requeue_false', count: 1, encoding: 'auto' }
+    await patient.call('POST', '/api/queues/%2F/work/get', reject)
+    const isOpen = async () => (await patient.urls()).some((url) => nameOf(url).includes('dead-letters-work'))
+    await expect.poll(isOpen, { timeout: 20_000 }).toBe(true)
+    await expect.poll(async () => (await patient.doctor()).code, { timeout: 20_000 }).toBe(0)
+  })
 })

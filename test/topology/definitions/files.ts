@@ -35,7 +35,7 @@ export function namedText(state: VhostState): string {
   const exchangeName = (id: string) => state.exchangeById(id)?.exchange.name
   const things: unknown[] = [
     ...Array.from(state.exchanges(), ({ exchange: { id, user, ...exchange } }) => exchange),
-    ...Array.from(state.queues(), ({ queue: { id, user, sqsQueues, ...queue } }) => queue),
+    ...Array.from(state.queues(), ({ queue: { id, user, sqsQueues, deadLetters, ...queue } }) => queue),
     ...Array.from(state.bindings(), ({ sourceId, destination: { type, id }, ...binding }) => ({
       source: exchangeName(sourceId),
       type,

@@ -135,6 +135,16 @@ const removal: fc.Arbitrary<MakeCommand> = fc.oneof(
   fc.constantFrom('s1', 's2').map((name) => () => ({ type: 'delete-parameter', component: 'shovel', name }) as const),
 )
 
+/** Of a queue that is there, or of none. */
+const deadLetters = queueName.map(
+  (name): MakeCommand =>
+    (state) => ({
+      type: 'open-dead-letters',
+      id: state.queueByName(name)?.id ?? newId(),
+      sqsQueue: { name: `dead-${name}` },
+    }),
+)
+
 const vhostCommand: fc.Arbitrary<MakeCommand> = fc.oneof(
   { weight: 5, arbitrary: exchangeDeclaration },
   { weight: 3, arbitrary: queueDeclaration },
@@ -142,6 +152,7 @@ const vhostCommand: fc.Arbitrary<MakeCommand> = fc.oneof(
   { weight: 5, arbitrary: removal },
   { weight: 2, arbitrary: fc.oneof(policy, parameter) },
   { weight: 1, arbitrary: importing },
+  { weight: 1, arbitrary: deadLetters },
 )
 
 /** What most sequences begin with, so that there is something to bind from the start. */
@@ -162,4 +173,8 @@ export const vhostCommands: fc.Arbitrary<readonly MakeCommand[]> = fc
 
 /** The commands that may be repeated at once and change nothing more. */
 export const isRepeatable = ({ type }: VhostCommand): boolean =>
-  type.startsWith('declare-') || type.startsWith('set-') || type === 'bind' || type === 'import'
+  type.startsWith('declare-') ||
+  type.startsWith('set-') ||
+  type === 'bind' ||
+  type === 'import' ||
+  type === 'open-dead-letters'

@@ -28,6 +28,7 @@ function checkNames(state: VhostState): void {
   for (const node of queues) {
     expect(state.queueNodeByName(node.queue.name)).toBe(node)
     expect(state.queueById(node.queue.id)).toBe(node.queue)
+    for (const { name } of node.queue.sqsQueues) expect(state.queueBySqsName(name)).toBe(node.queue)
   }
 }
 

@@ -23,6 +23,12 @@ export const maxHashesInBindingKey = 2
  */
 export const avoided = [
   {
+    section: '§3.7',
+    what: 'the order of x-death behind its newest entry, and a cycle on which it decides',
+    reason:
+      '3.10.8 reverses the entries that are there each time it adds one; since 3.13 the newest is first, as documented.',
+  },
+  {
     section: '§3.4',
     what: 'an integer and a double of equal value (7 and 7.0) as a criterion and its header; 0.0 and -0.0',
     reason: '3.10.8 compares top-level values with ==, so they match (nested ones do not); since 3.13 they differ.',

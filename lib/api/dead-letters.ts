@@ -96,9 +96,9 @@ function tableIn(body: AmqpTable, name: string): AmqpTable {
 
 /** The query as a table of texts. Throws `invalid` for parameters that are not known. */
 function queryOf(c: ApiContext, known: readonly string[]): AmqpTable {
-  const parameters = c.env.event.queryStringParameters ?? {}
-  assertKnownFields(Object.keys(parameters), known)
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, value ?? '']))
+  const { query } = c.env.event
+  assertKnownFields(Object.keys(query), known)
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value ?? '']))
 }
 
 const formIn = (query: AmqpTable): PayloadForm => ({

@@ -8,12 +8,12 @@ import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
 import type { Message } from '../model/message.ts'
 import { assertShortString, noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
-import { routableMessage, routeMessage } from '../routing/route-message.ts'
+import { routableMessage } from '../routing/route-message.ts'
 import { newId } from './change.ts'
 import { deathId, withBcc } from './dead-letter.ts'
 import { assertMatched, type DeadLetterFilter, queueOfDeadLetters, scanDeadLetters } from './dead-letter-scan.ts'
 import { deliver } from './deliver.ts'
-import type { Publication } from './publication.ts'
+import { isRouted, type Publication, type Route, routeToQueues } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
 /** An exchange that dead letters are to be published to. */
@@ -62,7 +62,7 @@ export async function redriveDeadLetters(session: VhostSession, input: RedriveIn
       const publications = opened.map((envelope, index) =>
         envelope ? publicationOf(session, queue, to, envelope, copies[index]) : undefined,
       )
-      unroutableCount += publications.filter((publication) => publication?.queues.length === 0).length
+      unroutableCount += publications.filter((publication) => publication && !isRouted(publication)).length
       return send(session, publications)
     },
   })
@@ -102,16 +102,16 @@ function publicationOf(
   const identity = copy?.identity
   const identified = { publishId: identity ? deathId(identity) : newId(broker), hop: (identity?.hop ?? 0) + 1, version }
   const message = withBcc(dead, bccKeys)
-  if (!to) return { ...identified, message, queues: [queue] }
+  if (!to) return { ...identified, message, queues: [queue], effects: [] }
   const redirected = { ...message, exchange: to.exchange, routingKey: to.routingKey ?? message.routingKey }
-  return { ...identified, message: redirected, queues: targetsOf(session, redirected) }
+  return { ...identified, message: redirected, ...routeOf(session, redirected) }
 }
 
-function targetsOf({ broker, access, user, vhost }: VhostSession, message: Message): readonly Queue[] {
+function routeOf({ broker, access, user, vhost }: VhostSession, message: Message): Route {
   const routable = routableMessage({ ...message, random: () => broker.clock.random() })
   const type = vhost.exchangeByName(message.exchange)?.exchange.type
   assertMayPublish(access, user, vhost.vhost, { name: message.exchange, type }, routable.routingKeys)
-  return routeMessage(vhost, message.exchange, routable)
+  return routeToQueues({ vhost }, message.exchange, routable)
 }
 
 /** Answers which of them are durable where they go. */
@@ -119,8 +119,8 @@ async function send(
   session: VhostSession,
   publications: readonly (Publication | undefined)[],
 ): Promise<readonly boolean[]> {
-  const routed = publications.filter((publication) => publication !== undefined && publication.queues.length > 0)
-  const failures = await deliver(session, routed as readonly Publication[])
+  const routed = publications.filter((publication) => publication !== undefined).filter(isRouted)
+  const failures = await deliver(session, routed)
   const sent = new Set(routed.filter((_, index) => failures[index] === undefined))
-  return publications.map((publication) => sent.has(publication))
+  return publications.map((publication) => publication !== undefined && sent.has(publication))
 }

@@ -36,7 +36,10 @@ async function found(name: string): Promise<Queue> {
   return declared
 }
 
-const dlx = (to: Queue) => ({ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': to.name })
+/** Of a queue that counts deliveries. */
+const limited = { 'x-queue-type': 'quorum' }
+
+const dlx = (to: Queue) => ({ ...limited, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': to.name })
 
 async function get({ name }: Queue): Promise<string[]> {
   const input = { queue: name, count: 100, ackMode: 'ack_requeue_false', waitS: 0, encodedSizeOf: () => 100 } as const
@@ -182,7 +185,7 @@ describe('the place for dead letters', () => {
   })
 
   test('that cannot be made leaves the message where it is', async () => {
-    const work = await queue()
+    const work = await queue(limited)
     faulty.fault = (method) => {
       if (method === 'createQueue') throw new Error('SQS is out of order')
     }

@@ -23,8 +23,7 @@ export interface DeadRecord extends LambdaRecord {
 
 /**
  * Dead-letters what SQS took out of queues because it was received too often, and what was left to be done of other deaths
- * (docs/architecture.md); answers the ids of the
- * records that are to stay. Records of one group of a FIFO queue are passed on one by one: behind one that stays, all of
+ * (docs/architecture.md); answers the ids of the records that are to stay. Records of one group of a FIFO queue are passed on one by one: behind one that stays, all of
  * its group stay. Nothing is dropped for being unknown here: after enough attempts SQS moves it to the failed queue.
  */
 export async function deadLetterRecords(broker: Broker, records: readonly DeadRecord[]): Promise<readonly string[]> {

@@ -114,6 +114,10 @@ function featureTable(input: Inputs): CostTable {
       'A payload of 2 MB: keeping it for 90 days': [(twoMegabytesInGb * input('s3-gb') * 90) / MONTH_DAYS],
       'The relay': [3 * input('sqs') + run(input, input('relay-gb'), input('relay-ms'))],
       'A `manual` get of a message above 8 KiB': [input('s3-put')],
+      'A message that is delivered too often': [
+        3 * input('sqs') + run(input, input('dead-letter-gb'), input('dead-letter-ms')),
+      ],
+      'A redrive of dead letters': [(3 * input('sqs')) / CALL],
       'A reject with a dead-letter exchange': [input('sqs')],
       "The broker's own metrics": [METRIC_NAMES.length * input('metric')],
       'A line of access log': [(input('log-line-bytes') * input('log-gb')) / 1000],

@@ -126,7 +126,7 @@ describe('a large message that was received too often', () => {
     const errors = catchErrorLog()
     const { inVhost } = await wideVhost()
     const dead = await inVhost.queue('after')
-    const args = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead }
+    const args = { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': dead }
     const [first, second] = [await inVhost.queue('first', args), await inVhost.queue('second', args)]
     const payload = 'x'.repeat(PUBLISHED_BYTES)
     for (const queue of [first, second]) await inVhost.publish('', { routing_key: queue, payload })
@@ -140,6 +140,27 @@ describe('a large message that was received too often', () => {
     await die(inVhost, second)
     await vi.waitUntil(() => JSON.stringify(errors.mock.calls).includes('a dead message is left'), 20_000)
     expect(await inVhost.get(dead)).toEqual([])
+  })
+})
+
+describe('a large dead letter', () => {
+  test('is listed and redriven, but while the bucket does not have its payload', async () => {
+    silenceErrors()
+    const { inVhost } = await wideVhost()
+    const queue = await inVhost.queue('keeps')
+    await inVhost.publish('', { routing_key: queue, payload: 'x'.repeat(PUBLISHED_BYTES) })
+    await inVhost.get(queue, { ackmode: 'reject_requeue_false' })
+    const path = `${inVhost.path('queues', queue)}/dead-letters`
+    const list = async () => (await inVhost.call('GET', `${path}?truncate=1`)).body as { items: object[] }
+    const { items } = await eventually(list, (listed) => listed.items.length > 0)
+    expect(items).toMatchObject([{ payload_bytes: PUBLISHED_BYTES, payload: 'x' }])
+    isLost = true
+    expect((await list()).items).toMatchObject([{ payload_bytes: null, payload: null }])
+    const failed = await inVhost.call('POST', `${path}/redrive`, {})
+    expect(failed).toMatchObject({ status: 200, body: { redriven: 0, failed: 1 } })
+    isLost = false
+    expect(await inVhost.call('POST', `${path}/redrive`, {})).toMatchObject({ status: 200, body: { redriven: 1 } })
+    expect(await inVhost.get(queue)).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
   })
 })
 

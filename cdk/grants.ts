@@ -63,7 +63,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       tellMissing,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:PutItem'),
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
     manage: [
@@ -101,7 +101,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       tellMissing,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:PutItem'),
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
       onQueues('sqs:SendMessage', 'sqs:CreateQueue', 'sqs:DeleteQueue'),
       feed(parts, 'dead-letter'),
     ],

@@ -145,7 +145,7 @@ describe('a large message that was received too often', () => {
 
 describe('a large dead letter', () => {
   test('is listed and redriven, but while the bucket does not have its payload', async () => {
-    silenceErrors()
+    catchErrorLog()
     const { inVhost } = await wideVhost()
     const queue = await inVhost.queue('keeps')
     await inVhost.publish('', { routing_key: queue, payload: 'x'.repeat(PUBLISHED_BYTES) })

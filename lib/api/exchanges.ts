@@ -80,37 +80,40 @@ function parseType(type: AmqpValue | undefined): string {
 
 /** Every exchange of a vhost, with the default one that nobody declares. */
 const exchangesOf = (vhost: VhostState) => [
-  renderDefaultExchange(vhost.vhost),
-  ...Array.from(vhost.exchanges(), ({ exchange }) => renderExchange(vhost.vhost, exchange)),
+  renderExchange(vhost, DEFAULT),
+  ...Array.from(vhost.exchanges(), ({ exchange }) => renderExchange(vhost, exchange)),
 ]
 
 function findExchange(vhost: VhostState, name: string) {
-  if (name === DEFAULT_EXCHANGE) return renderDefaultExchange(vhost.vhost)
+  if (name === DEFAULT_EXCHANGE) return renderExchange(vhost, DEFAULT)
   const node = vhost.exchangeByName(name)
   if (!node) throw notFound()
-  return renderExchange(vhost.vhost, node.exchange)
+  return renderExchange(vhost, node.exchange)
 }
 
-const renderDefaultExchange = (vhost: string) =>
-  renderExchange(vhost, {
-    id: '',
-    name: DEFAULT_EXCHANGE,
-    type: 'direct',
-    durable: true,
-    autoDelete: false,
-    internal: false,
-    arguments: {},
-    user: 'rmq-internal',
-  })
+const DEFAULT: Exchange = {
+  id: '',
+  name: DEFAULT_EXCHANGE,
+  type: 'direct',
+  durable: true,
+  autoDelete: false,
+  internal: false,
+  arguments: {},
+  user: 'rmq-internal',
+}
 
 /** An exchange as lists and items show it (contract §1.2). */
-export const renderExchange = (vhost: string, exchange: Exchange) => ({
-  arguments: exchange.arguments,
-  auto_delete: exchange.autoDelete,
-  durable: exchange.durable,
-  internal: exchange.internal,
-  name: exchange.name,
-  type: exchange.type,
-  user_who_performed_action: exchange.user,
-  vhost,
-})
+function renderExchange(vhost: VhostState, exchange: Exchange) {
+  const { policy } = vhost.policiesOfExchange(exchange)
+  return {
+    arguments: exchange.arguments,
+    auto_delete: exchange.autoDelete,
+    durable: exchange.durable,
+    internal: exchange.internal,
+    name: exchange.name,
+    ...(policy && { policy: policy.name }),
+    type: exchange.type,
+    user_who_performed_action: exchange.user,
+    vhost: vhost.vhost,
+  }
+}

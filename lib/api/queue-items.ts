@@ -1,6 +1,7 @@
 import { type QueueCounts, queueCounts } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import type { Queue } from '../model/queue.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
 import { NODE_NAME } from './identity.ts'
 import type { Augmentation } from './list.ts'
 import { withRate } from './rates.ts'
@@ -14,24 +15,30 @@ export const QUEUE_ORDER = ['vhost', 'name'] as const
 export function queueItems(sessions: readonly VhostSession[]): Map<QueueItem, Queue> {
   const items = new Map<QueueItem, Queue>()
   for (const { vhost } of sessions) {
-    for (const { queue } of vhost.queues()) items.set(renderQueue(vhost.vhost, queue), queue)
+    for (const { queue } of vhost.queues()) items.set(renderQueue(vhost, queue), queue)
   }
   return items
 }
 
-export const renderQueue = (vhost: string, queue: Queue) => ({
-  arguments: queue.arguments,
-  auto_delete: queue.autoDelete,
-  consumers: 0,
-  durable: queue.durable,
-  effective_policy_definition: {},
-  exclusive: false,
-  garbage_collection: {},
-  name: queue.name,
-  node: NODE_NAME,
-  type: queue.type,
-  vhost,
-})
+/** Without a policy its field is left out rather than null: the old rabbitmqadmin prints no null (contract §6.1). */
+export function renderQueue(vhost: VhostState, queue: Queue) {
+  const { policy, operatorPolicy, definition } = vhost.policiesOf(queue)
+  return {
+    arguments: queue.arguments,
+    auto_delete: queue.autoDelete,
+    consumers: 0,
+    durable: queue.durable,
+    effective_policy_definition: definition,
+    exclusive: false,
+    garbage_collection: {},
+    name: queue.name,
+    node: NODE_NAME,
+    ...(operatorPolicy && { operator_policy: operatorPolicy.name }),
+    ...(policy && { policy: policy.name }),
+    type: queue.type,
+    vhost: vhost.vhost,
+  }
+}
 
 /** What SQS says of a queue: approximate, and up to five seconds old. */
 export const renderCounts = ({ ready, unacknowledged, state }: QueueCounts) => ({

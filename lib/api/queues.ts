@@ -86,7 +86,7 @@ async function showQueue(c: ApiContext, session: VhostSession): Promise<Response
   const { urls, arns } = sqsAddresses(session, queue)
   const counts = (await queueCounts(session, [queue])).get(queue.id)
   return itemAnswer(c, {
-    ...renderQueue(vhost.vhost, queue),
+    ...renderQueue(vhost, queue),
     ...(counts && renderCounts(counts)),
     consumer_details: [],
     deliveries: [],

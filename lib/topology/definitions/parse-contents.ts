@@ -16,7 +16,7 @@ import {
 import { type Item, itemsOf } from './item.ts'
 import { isKnownComponent, operatorPolicyParameter, parseParameter } from './parameter.ts'
 import { parsePolicy } from './policy.ts'
-import { isMirroringSetting } from './policy-settings.ts'
+import { isMirroringSetting } from './policy-mirroring.ts'
 import { parseLimit } from './user.ts'
 
 /** What is kept per vhost: the contents themselves, and the limits, which are written as parameters. */

@@ -7,16 +7,21 @@ export interface PolicySetting {
   readonly noun: string
   readonly kinds: readonly PolicyKind[]
   readonly accepts: (value: AmqpValue) => boolean
+  /** The complaint of a refused value, where it is not worded as all others are. */
+  readonly refusal?: (printedValue: string) => string
 }
 
-const atLeast =
-  (least: number): PolicySetting['accepts'] =>
+const between =
+  (least: number, most: number): PolicySetting['accepts'] =>
   (value) => {
     const integer = integerOf(value)
-    return integer !== undefined && integer >= least
+    return integer !== undefined && integer >= least && integer <= most
   }
 
+const atLeast = (least: number): PolicySetting['accepts'] => between(least, Number.POSITIVE_INFINITY)
+
 const isText = (value: AmqpValue): boolean => typeof value === 'string'
+const isAge = (value: AmqpValue): boolean => typeof value === 'string' && /^0*[1-9]\d*[YMDhms]$/.test(value)
 const oneOf =
   (...allowed: readonly AmqpValue[]): PolicySetting['accepts'] =>
   (value) =>
@@ -36,6 +41,19 @@ const shared = (noun: string, accepts: PolicySetting['accepts']): PolicySetting 
   accepts,
 })
 
+/** Judged together (policy-mirroring.ts). */
+const HA_SETTINGS = [
+  'ha-mode',
+  'ha-params',
+  'ha-promote-on-failure',
+  'ha-promote-on-shutdown',
+  'ha-sync-batch-size',
+  'ha-sync-mode',
+]
+
+const LEADER_LOCATORS = ['client-local', 'balanced', 'random', 'least-leaders']
+const MASTER_LOCATORS = ['min-masters', 'client-local', 'random']
+
 /** The keys of policy definitions with what they accept (contract §1.5). What each does is the matter of its readers. */
 export const POLICY_SETTINGS: ReadonlyMap<string, PolicySetting> = new Map([
   ['alternate-exchange', setting('alternate exchange name', isText)],
@@ -51,28 +69,23 @@ export const POLICY_SETTINGS: ReadonlyMap<string, PolicySetting> = new Map([
   ['federation-upstream', setting('federation upstream name', isText)],
   ['federation-upstream-pattern', setting('federation upstream pattern', isText)],
   ['federation-upstream-set', setting('federation upstream set name', isText)],
-  ['ha-mode', setting('ha-mode', oneOf('all', 'exactly', 'nodes'))],
-  ['ha-params', setting('ha-params', anything)],
-  ['ha-promote-on-failure', setting('ha-promote-on-failure', oneOf('always', 'when-synced'))],
-  ['ha-promote-on-shutdown', setting('ha-promote-on-shutdown', oneOf('always', 'when-synced'))],
-  ['ha-sync-batch-size', setting('ha-sync-batch-size', atLeast(1))],
-  ['ha-sync-mode', setting('ha-sync-mode', oneOf('automatic', 'manual'))],
+  ...HA_SETTINGS.map((name) => [name, setting(name, anything)] as const),
   ['initial-cluster-size', setting('cluster size', atLeast(0))],
-  ['max-age', setting('max age', isText)],
+  ['max-age', setting('max age', isAge)],
   ['max-in-memory-bytes', shared('maximum memory in bytes', atLeast(0))],
-  ['max-in-memory-length', shared('maximum memory in number of messages', atLeast(0))],
+  ['max-in-memory-length', shared('maximum memory in bytes', atLeast(0))],
   ['max-length', shared('maximum length', atLeast(0))],
   ['max-length-bytes', shared('maximum length in bytes', atLeast(0))],
   ['message-ttl', shared('message TTL', atLeast(0))],
   ['overflow', shared('overflow value', oneOf('drop-head', 'reject-publish', 'reject-publish-dlx'))],
-  ['queue-leader-locator', setting('queue leader locator value', isText)],
-  ['queue-master-locator', setting('queue master locator value', isText)],
+  ['queue-leader-locator', setting('queue leader locator value', oneOf(...LEADER_LOCATORS))],
+  [
+    'queue-master-locator',
+    { ...setting('', oneOf(...MASTER_LOCATORS)), refusal: (value) => `${value} invalid queue-master-locator value` },
+  ],
   ['queue-mode', setting('queue-mode value', oneOf('default', 'lazy'))],
-  ['queue-version', shared('queue version', oneOf(1, 2))],
+  ['queue-version', shared('queue-version value', oneOf(1, 2))],
   ['stream-filter-size-bytes', setting('filter size', atLeast(0))],
-  ['stream-max-segment-size-bytes', setting('segment size', atLeast(0))],
+  ['stream-max-segment-size-bytes', setting('segment size', between(0, 3_000_000_000))],
   ['target-group-size', setting('target group size', atLeast(1))],
 ])
-
-/** RabbitMQ 3's mirroring, which SQS needs no words for. */
-export const isMirroringSetting = (name: string): boolean => name.startsWith('ha-')

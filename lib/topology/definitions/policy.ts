@@ -4,7 +4,8 @@ import { BrokerError, invalid } from '../../model/errors.ts'
 import { assertName } from '../../model/names.ts'
 import { compilePattern } from '../../model/pattern.ts'
 import type { Policy } from '../vhost/events.ts'
-import { POLICY_SETTINGS, type PolicyKind } from './policy-settings.ts'
+import { mirroringComplaint } from './policy-mirroring.ts'
+import { POLICY_SETTINGS, type PolicyKind, type PolicySetting } from './policy-settings.ts'
 
 const TARGETS: Readonly<Record<PolicyKind, readonly string[]>> = {
   policy: ['queues', 'classic_queues', 'quorum_queues', 'streams', 'exchanges', 'all'],
@@ -83,10 +84,13 @@ function definitionComplaint(kind: PolicyKind, definition: AmqpValue | undefined
   if (unknown.length > 0) return `${erlangPairs(unknown)} are not recognised policy settings`
   for (const [name, value] of settings) {
     const setting = POLICY_SETTINGS.get(name)
-    if (setting && !setting.accepts(value)) return `${erlangTerm(value)} is not a valid ${setting.noun}`
+    if (setting && !setting.accepts(value)) return refusalOf(setting, erlangTerm(value))
   }
-  return undefined
+  return mirroringComplaint(definition)
 }
+
+const refusalOf = ({ noun, refusal }: PolicySetting, printedValue: string): string =>
+  refusal?.(printedValue) ?? `${printedValue} is not a valid ${noun}`
 
 const textIn = (body: AmqpTable, name: string): string => String(fieldOf(body, name) ?? '')
 

@@ -47,24 +47,30 @@ const QUEUE_TARGETS: Readonly<Record<QueueType, readonly string[]>> = {
   quorum: ['quorum_queues', 'queues', 'all'],
 }
 
-/** A policy that holds one of these does not apply to a queue of the type at all, as in RabbitMQ. */
+const STREAM_SETTINGS = ['max-age', 'stream-max-segment-size-bytes', 'initial-cluster-size']
+
+/**
+ * A policy that holds one of these does not apply to a queue of the type at all, as in RabbitMQ 4. (3.10 counts
+ * `queue-leader-locator` among the classic queues' and not the `max-in-memory-*`.)
+ */
 const UNSUPPORTED: Readonly<Record<QueueType, readonly string[]>> = {
   classic: [
+    ...STREAM_SETTINGS,
     'delivery-limit',
     'dead-letter-strategy',
     'max-in-memory-length',
     'max-in-memory-bytes',
-    'max-age',
-    'stream-max-segment-size-bytes',
-    'initial-cluster-size',
+    'target-group-size',
   ],
   quorum: [
+    ...STREAM_SETTINGS,
     'queue-mode',
     'queue-master-locator',
-    'queue-version',
-    'max-age',
-    'stream-max-segment-size-bytes',
-    'initial-cluster-size',
+    'ha-mode',
+    'ha-params',
+    'ha-sync-mode',
+    'ha-promote-on-shutdown',
+    'ha-promote-on-failure',
   ],
 }
 

@@ -6,7 +6,8 @@ export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
 
 /**
  * What is in force for a queue: its arguments and the policies that match it (contract §1.5, §2.4). Numbers are the smaller
- * of the two where both are given; of everything else the argument wins. Undefined means that nothing is set.
+ * of the two where both are given; of everything else the argument wins, except that a quorum queue takes its overflow
+ * behaviour from the policy. Undefined means that nothing is set.
  */
 export interface QueueSettings {
   readonly deadLetterExchange?: string | undefined
@@ -38,7 +39,7 @@ export function queueSettings(queue: Queue, { definition }: PoliciesInForce): Qu
     expiresMs: smallestOf(args, definition, 'expires'),
     maxLength: smallestOf(args, definition, 'max-length'),
     maxLengthBytes: smallestOf(args, definition, 'max-length-bytes'),
-    overflow: overflowOf(textOf(args, definition, 'overflow')),
+    overflow: overflowOf(queue, definition),
     deliveryLimit: deliveryLimitOf(queue, definition),
     maxPriority: integerIn(args, 'x-max-priority'),
     consumerTimeoutMs: smallestOf(args, definition, 'consumer-timeout'),
@@ -62,7 +63,10 @@ function integerIn(table: AmqpTable, name: string): number | undefined {
   return value === undefined ? undefined : Number(value)
 }
 
-function overflowOf(value: string | undefined): Overflow | undefined {
+function overflowOf({ type, arguments: args }: Queue, definition: AmqpTable): Overflow | undefined {
+  const own = fieldOf(args, 'x-overflow')
+  const fromPolicy = fieldOf(definition, 'overflow')
+  const value = type === 'quorum' ? (fromPolicy ?? own) : (own ?? fromPolicy)
   return value === 'drop-head' || value === 'reject-publish' || value === 'reject-publish-dlx' ? value : undefined
 }
 

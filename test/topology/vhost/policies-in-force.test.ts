@@ -81,6 +81,9 @@ describe('the policy in force', () => {
     const limited = policy({ definition: { 'delivery-limit': 3, 'message-ttl': 1 } })
     expect(inForce([limited], [], queue({}, 'classic')).definition).toEqual({})
     expect(inForce([limited], [], queue({}, 'quorum')).definition).toEqual(limited.definition)
+    const mirrored = policy({ definition: { 'ha-mode': 'all', 'message-ttl': 1 } })
+    expect(inForce([mirrored], [], queue({}, 'classic')).definition).toEqual(mirrored.definition)
+    expect(inForce([mirrored], [], queue({}, 'quorum')).definition).toEqual({})
   })
 
   test('and the operator’s merge: the smaller of numbers, the operator’s of everything else', () => {
@@ -155,6 +158,12 @@ describe('the settings of a queue', () => {
       deadLetterRoutingKey: 'key',
       overflow: 'reject-publish',
     })
+  })
+
+  test('take the overflow behaviour of a quorum queue from the policy', () => {
+    const own = { 'x-overflow': 'reject-publish' }
+    expect(settings(own, { overflow: 'drop-head' }, 'quorum').overflow).toBe('drop-head')
+    expect(settings(own, {}, 'quorum').overflow).toBe('reject-publish')
   })
 
   test('limit the deliveries of quorum queues only, to 20 unless somebody says otherwise', () => {

@@ -16,7 +16,7 @@ export function featureRoutes(api: Api): void {
     '/feature-flags/:name/enable',
     withSession({ tag: 'administrator', leased: true }, (c) => {
       const name = segment(c, 'name')
-      if (!FEATURE_FLAGS.some((flag) => flag.name === name)) throw invalid(`there is no feature flag '${name}'`)
+      if (!FEATURE_FLAGS.some((flag) => flag.name === name)) throw invalid('unsupported')
       return noContent(c)
     }),
   )

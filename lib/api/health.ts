@@ -1,5 +1,6 @@
-import { invalid } from '../model/errors.ts'
+import { invalid, notFound } from '../model/errors.ts'
 import type { Api, ApiContext } from './env.ts'
+import { NODE_NAME } from './identity.ts'
 import { listenerPort, PROTOCOLS } from './listeners.ts'
 import { segment } from './path.ts'
 import { json } from './respond.ts'
@@ -20,7 +21,6 @@ const CONSTANT_CHECKS = [
   '/health/checks/below-node-connection-limit',
   '/health/checks/metadata-store/initialized',
   '/healthchecks/node',
-  '/healthchecks/node/:node',
 ]
 
 /** Contract §1.6. Each has read the access journal before it answers, so all of them fail with the database. */
@@ -33,6 +33,14 @@ export function healthRoutes(api: Api): void {
       withSession(MANAGEMENT, (c) => json(c, OK)),
     )
   }
+
+  api.get(
+    '/healthchecks/node/:node',
+    withSession(MANAGEMENT, (c) => {
+      if (segment(c, 'node') !== NODE_NAME) throw notFound()
+      return json(c, OK)
+    }),
+  )
 
   api.get(
     '/health/checks/port-listener/:port',
@@ -60,7 +68,7 @@ export function healthRoutes(api: Api): void {
 
 function checkPort(c: ApiContext): Response {
   const text = segment(c, 'port')
-  if (!/^\d{1,5}$/.test(text)) throw invalid(['not_integer', text])
+  if (!/^\d{1,5}$/.test(text)) throw invalid('Invalid port')
   const [asked, port] = [Number(text), listenerPort(c)]
   if (asked === port) return json(c, { ...OK, port })
   return failed(c, { reason: 'No active listener', missing: asked, ports: [port] })
@@ -78,6 +86,8 @@ const UNITS = ['days', 'weeks', 'months', 'years']
 
 /** The certificate is its front's, which renews it. */
 function assertPeriod(within: string, unit: string): void {
-  if (!/^\d{1,9}$/.test(within)) throw invalid(['not_integer', within])
-  if (!UNITS.includes(unit)) throw invalid(`Invalid expiration unit '${unit}': it must be one of ${UNITS.join(', ')}`)
+  if (!/^\d{1,9}$/.test(within)) throw invalid('Invalid expiration value.')
+  if (!UNITS.includes(unit)) {
+    throw invalid(`Time unit not recognised. Supported units: ${UNITS.join(', ')}.`)
+  }
 }

@@ -1,6 +1,6 @@
 import { changeAccess } from '../broker/change.ts'
 import type { User } from '../model/user.ts'
-import { parseLimit } from '../topology/definitions/user.ts'
+import { parseUserLimit } from '../topology/definitions/user.ts'
 import { jsonOnly } from './content-type.ts'
 import type { Api } from './env.ts'
 import { listAnswer } from './list.ts'
@@ -34,7 +34,7 @@ export function userLimitRoutes(api: Api): void {
       ADMINISTRATOR,
       jsonOnly(async (c, session) => {
         const [user, limit] = [segment(c, 'user'), segment(c, 'limit')]
-        const value = parseLimit(limit, limitValue(c))
+        const value = parseUserLimit(limit, limitValue(c))
         await changeAccess(session, { type: 'set-user-limit', user, limit, value })
         return noContent(c)
       }),

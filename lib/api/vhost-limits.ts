@@ -2,7 +2,7 @@ import { changeAccess } from '../broker/change.ts'
 import type { AmqpValue } from '../model/amqp-value.ts'
 import type { Vhost } from '../model/vhost.ts'
 import { assertVhostLimit, requireVhost } from '../topology/access/vhost.ts'
-import { parseLimit } from '../topology/definitions/user.ts'
+import { parseVhostLimit } from '../topology/definitions/user.ts'
 import { assertFields, bodyObject, field } from './body.ts'
 import { jsonOnly } from './content-type.ts'
 import type { Api, ApiContext } from './env.ts'
@@ -39,7 +39,7 @@ export function vhostLimitRoutes(api: Api): void {
         const { name: vhost } = requireVhost(session.access, segment(c, 'vhost'), 'vhost_not_found')
         const [limit, value] = [segment(c, 'limit'), limitValue(c)]
         assertVhostLimit(limit, value)
-        await changeAccess(session, { type: 'set-vhost-limit', vhost, limit, value: parseLimit(limit, value) })
+        await changeAccess(session, { type: 'set-vhost-limit', vhost, limit, value: parseVhostLimit(limit, value) })
         return noContent(c)
       }),
     ),

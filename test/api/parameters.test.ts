@@ -33,7 +33,8 @@ describe('a parameter', () => {
     )
     expect(await call('PUT', path, { value: {} })).toMatchObject({ status: 400 })
     expect(await call('PUT', path, {})).toMatchObject(badRequest('[{key_missing,value}]'))
-    expect(await call('PUT', '/parameters/shovel/dv/s', { value: {} })).toMatchObject({ status: 201 })
+    const value = { 'src-uri': 'amqp://', 'src-queue': 'q', 'dest-uri': 'amqp://' }
+    expect(await call('PUT', '/parameters/shovel/dv/s', { value })).toMatchObject({ status: 201 })
     expect((await call('GET', '/parameters/nope')).body).toEqual([])
     await call('DELETE', '/parameters/shovel/dv/s')
   })

@@ -49,7 +49,7 @@ describe('a policy', () => {
       [{ definition: { overflow: null } }, 'null is not a valid overflow value'],
       [{ definition: 1 }, 'definition should be a JSON object, actually was 1'],
       [{ priority: 'a' }, 'priority should be a number, actually was &lt;&lt;"a"&gt;&gt;'],
-      [{ pattern: 1 }, 'pattern should be binary, actually was 1'],
+      [{ pattern: 1 }, 'pattern should be a binary but was 1'],
     ]
     for (const [given, complaint] of cases) {
       const body = { pattern: '', definition: DEFINITION, ...given }

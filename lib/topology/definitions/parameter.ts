@@ -1,21 +1,21 @@
 import { type AmqpTable, type AmqpValue, isTable } from '../../model/amqp-value.ts'
 import { assertName } from '../../model/names.ts'
 import type { Parameter, Policy } from '../vhost/events.ts'
+import { COMPONENTS } from './component.ts'
 import { OPERATOR_POLICY_COMPONENT } from './definitions.ts'
-import { parsePolicy, policyBody, validationFailed } from './policy.ts'
+import { escaped, parsePolicy, policyBody, validationFailed } from './policy.ts'
 
-/** The components whose parameters clients keep here (contract §1.5). They are stored and have no effect. */
-const COMPONENTS = ['federation-upstream', 'federation-upstream-set', 'shovel']
+export const isKnownComponent = (component: string): boolean => COMPONENTS.has(component)
 
-export const isKnownComponent = (component: string): boolean => COMPONENTS.includes(component)
-
-/** A parameter as a client or a file writes it (contract §1.5). Throws `invalid` in RabbitMQ's words. */
+/**
+ * A parameter as a client or a file writes it (contract §1.5). Throws `invalid` in RabbitMQ's words, which escape `<` and
+ * `>` here.
+ */
 export function parseParameter(component: string, name: string, value: AmqpValue): Parameter {
   assertName(name, 'the parameter name')
-  if (!isKnownComponent(component)) throw validationFailed(`component ${component} not found`)
-  if (component === 'federation-upstream' && !(isTable(value) && Object.hasOwn(value, 'uri'))) {
-    throw validationFailed(`Key "uri" not found in ${name}`)
-  }
+  const check = COMPONENTS.get(component)
+  const complaints = check ? check(name, value) : [`component ${component} not found`]
+  if (complaints.length > 0) throw validationFailed(escaped(complaints.join('\n')))
   return { component, name, value }
 }
 

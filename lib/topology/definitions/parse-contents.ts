@@ -17,7 +17,7 @@ import { type Item, itemsOf } from './item.ts'
 import { isKnownComponent, operatorPolicyParameter, parseParameter } from './parameter.ts'
 import { parsePolicy } from './policy.ts'
 import { isMirroringSetting } from './policy-mirroring.ts'
-import { parseLimit } from './user.ts'
+import { parseVhostLimit } from './user.ts'
 
 /** What is kept per vhost: the contents themselves, and the limits, which are written as parameters. */
 type Contents = Pick<Definitions, 'contents' | 'vhostLimits' | 'warnings'>
@@ -165,5 +165,5 @@ function parseDestinationType(item: Item): 'queue' | 'exchange' {
 function limitsIn(vhost: string, value: AmqpValue): VhostLimit[] {
   if (Array.isArray(value) && value.length === 0) return []
   if (!isTable(value)) throw invalid('the limits must be a JSON object')
-  return Object.entries(value).map(([limit, number]) => ({ vhost, limit, value: parseLimit(limit, number) }))
+  return Object.entries(value).map(([limit, number]) => ({ vhost, limit, value: parseVhostLimit(limit, number) }))
 }

@@ -20,7 +20,7 @@ export function parsePolicy(kind: PolicyKind, name: string, body: AmqpTable): Po
   assertName(name, 'the policy name')
   const complaint = complaintOf(kind, body)
   if (complaint !== undefined) {
-    throw validationFailed(kind === 'policy' ? complaint.replaceAll('<', '&lt;').replaceAll('>', '&gt;') : complaint)
+    throw validationFailed(kind === 'policy' ? escaped(complaint) : complaint)
   }
   return {
     name,
@@ -33,6 +33,9 @@ export function parsePolicy(kind: PolicyKind, name: string, body: AmqpTable): Po
 
 /** RabbitMQ's refusal of a parameter, policy or limit. */
 export const validationFailed = (complaint: string): BrokerError => invalid(`Validation failed\n\n${complaint}\n`)
+
+/** A text as RabbitMQ makes it safe to be shown on a page. */
+export const escaped = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /** A policy in the form of {@link parsePolicy}, as exports and operator policies hold it. */
 export const policyBody = ({ pattern, applyTo, definition, priority }: Policy): AmqpTable => ({
@@ -54,7 +57,7 @@ function complaintOf(kind: PolicyKind, body: AmqpTable): string | undefined {
 }
 
 function patternComplaint(pattern: AmqpValue | undefined): string | undefined {
-  if (typeof pattern !== 'string') return `pattern should be binary, actually was ${erlangTerm(pattern ?? null)}`
+  if (typeof pattern !== 'string') return `pattern should be a binary but was ${erlangTerm(pattern ?? null)}`
   try {
     compilePattern(pattern)
     return undefined

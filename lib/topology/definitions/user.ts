@@ -3,6 +3,7 @@ import { erlangPairs, erlangTerm } from '../../model/erlang-term.ts'
 import { invalid } from '../../model/errors.ts'
 import { HASHING_ALGORITHMS, type HashingAlgorithm, USER_LIMIT_NAMES, type UserLimitName } from '../../model/user.ts'
 import type { UserDefinition } from './definitions.ts'
+import { validationFailed } from './policy.ts'
 import { parseTags } from './tags.ts'
 
 const DEFAULT_ALGORITHM: HashingAlgorithm = 'rabbit_password_hashing_sha256'
@@ -50,14 +51,24 @@ function parseLimits(value: AmqpValue | undefined): UserDefinition['limits'] {
   if (!isTable(value)) throw invalid('limits must be a JSON object')
   const unknown = Object.entries(value).filter(([name]) => !isLimitName(name))
   if (unknown.length > 0) throw invalid(`Unrecognised terms ${erlangPairs(unknown)} in user-limits`)
-  return Object.fromEntries(Object.entries(value).map(([name, limit]) => [name, parseLimit(name, limit)]))
+  return Object.fromEntries(Object.entries(value).map(([name, limit]) => [name, parseUserLimit(name, limit)]))
 }
 
 const isLimitName = (name: string): name is UserLimitName => (USER_LIMIT_NAMES as readonly string[]).includes(name)
 
-/** The value of a limit of a user or a vhost, in RabbitMQ's words where it is none (contract §1.5). */
-export function parseLimit(name: string, value: AmqpValue): number {
+/** The value of a user's limit, in RabbitMQ's words where it is none (contract §1.5). */
+export function parseUserLimit(name: string, value: AmqpValue): number {
   const limit = integerOf(value)
   if (Number.isSafeInteger(limit)) return Number(limit)
-  throw invalid(`Validation failed\n\n${name} should be a number, actually was ${erlangTerm(value)}\n`)
+  throw invalid(limitComplaint(name, value))
 }
+
+/** As {@link parseUserLimit}, of a vhost's limit, which RabbitMQ keeps as a parameter. */
+export function parseVhostLimit(name: string, value: AmqpValue): number {
+  const limit = integerOf(value)
+  if (Number.isSafeInteger(limit)) return Number(limit)
+  throw validationFailed(limitComplaint(name, value))
+}
+
+const limitComplaint = (name: string, value: AmqpValue): string =>
+  `${name} should be a number, actually was ${erlangTerm(value)}`

@@ -85,11 +85,13 @@ const policy = fc
     policy: { name, priority, pattern: '^x', applyTo: 'all', definition: { 'message-ttl': 5, $type: 'none' } },
   }))
 
+const SHOVEL = { 'src-uri': 'amqp://', 'src-queue': 'q', 'dest-uri': 'amqp://' }
+
 const parameter = fc
   .record({ name: fc.constantFrom('s1', 's2'), value: fc.constantFrom(1, new Typed('double', 1), { $type: 'int64' }) })
   .map(({ name, value }) => (): ImportItem & VhostCommand => ({
     type: 'set-parameter',
-    parameter: { component: 'shovel', name, value },
+    parameter: { component: 'shovel', name, value: { ...SHOVEL, value } },
   }))
 
 const importing = fc

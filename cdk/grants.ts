@@ -80,7 +80,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       writePayloads,
       writeScheduled,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
-      onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SendMessage', ...takeMessages),
+      onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:SendMessage', ...takeMessages),
     ],
     relay: [
       readTopology,
@@ -135,7 +135,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       writeScheduled,
       settleIntents,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'),
-      onQueues('sqs:SendMessage', 'sqs:DeleteQueue'),
+      onQueues('sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes'),
     ],
     bootstrap: [readTopology, changeTopology, readBases, writeBases, ...readSecret, onQueues('sqs:DeleteQueue')],
   }

@@ -1,4 +1,4 @@
-import { changeVhost } from '../broker/change.ts'
+import { changePolicies } from '../broker/change-policies.ts'
 import { notFound } from '../model/errors.ts'
 import { OPERATOR_POLICY_COMPONENT } from '../topology/definitions/definitions.ts'
 import { operatorPolicyOf, operatorPolicyParameter } from '../topology/definitions/parameter.ts'
@@ -54,7 +54,7 @@ export function operatorPolicyRoutes(api: Api): void {
         assertFields(body, ['pattern', 'definition'])
         const parameter = operatorPolicyParameter(name, body)
         const isNew = !session.vhost.parameters.has(parameterKey(OPERATOR_POLICY_COMPONENT, name))
-        await changeVhost(session, { type: 'set-parameter', parameter })
+        await changePolicies(session, { type: 'set-parameter', parameter })
         return created(c, isNew ? 'created' : 'existing')
       }),
     ),
@@ -64,7 +64,7 @@ export function operatorPolicyRoutes(api: Api): void {
     '/operator-policies/:vhost/:policy',
     withVhost(ADMINISTRATOR, async (c, session) => {
       const name = segment(c, 'policy')
-      await changeVhost(session, { type: 'delete-parameter', component: OPERATOR_POLICY_COMPONENT, name })
+      await changePolicies(session, { type: 'delete-parameter', component: OPERATOR_POLICY_COMPONENT, name })
       return noContent(c)
     }),
   )

@@ -1,4 +1,4 @@
-import { changeVhost } from '../broker/change.ts'
+import { changePolicies } from '../broker/change-policies.ts'
 import { notFound } from '../model/errors.ts'
 import { parsePolicy, policyBody } from '../topology/definitions/policy.ts'
 import type { Policy } from '../topology/vhost/events.ts'
@@ -49,7 +49,7 @@ export function policyRoutes(api: Api): void {
       assertFields(body, ['pattern', 'definition'])
       const policy = parsePolicy('policy', name, body)
       const isNew = !session.vhost.policies.has(name)
-      await changeVhost(session, { type: 'set-policy', policy })
+      await changePolicies(session, { type: 'set-policy', policy })
       return created(c, isNew ? 'created' : 'existing')
     }),
   )
@@ -57,7 +57,7 @@ export function policyRoutes(api: Api): void {
   api.delete(
     '/policies/:vhost/:policy',
     withVhost(POLICYMAKER, async (c, session) => {
-      await changeVhost(session, { type: 'delete-policy', name: segment(c, 'policy') })
+      await changePolicies(session, { type: 'delete-policy', name: segment(c, 'policy') })
       return noContent(c)
     }),
   )

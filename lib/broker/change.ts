@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Transacted } from '../journal/decision.ts'
+import type { Intent } from '../journal/intents.ts'
 import { ACCESS_JOURNAL } from '../journal/table.ts'
 import { notFound } from '../model/errors.ts'
 import { ulid } from '../model/id.ts'
 import { type AccessCommand, decideAccess } from '../topology/access/decide.ts'
 import type { AccessState } from '../topology/access/state.ts'
 import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
+import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
 import type { Session, VhostSession } from './session.ts'
@@ -25,29 +27,36 @@ export const newId = ({ clock }: Pick<Broker, 'clock'>): string => ulid(clock.wa
  */
 export type Guard = (access: AccessState, vhost: VhostState) => void
 
-const ALLOWED: Guard = () => undefined
+/** What else there is to a commit. */
+export interface CommitOptions {
+  readonly guard?: Guard | undefined
+  /** Work outside the database that the events leave behind. Asked on the state that they were decided on. */
+  readonly intentsFor?: (vhost: VhostState, events: readonly VhostEvent[]) => readonly Intent[]
+}
 
 /** Decides a command on the vhost, commits it, and answers once every later request sees it (docs/architecture.md). */
 export async function changeVhost(session: VhostSession, command: VhostCommand, guard?: Guard): Promise<Change> {
-  const { changed, versions } = await commitToVhost(session, command, guard)
+  const { changed, versions } = await commitToVhost(session, command, { guard })
   await session.broker.journals.settled(versions)
   return changed ? 'changed' : 'unchanged'
 }
 
-/** As {@link changeVhost}, for those who make several changes and wait for the leases once. */
+/** As {@link changeVhost}, for those who make several changes and wait for the leases once. Its result is the intents. */
 export function commitToVhost(
   session: VhostSession,
   command: VhostCommand,
-  guard: Guard = ALLOWED,
-): Promise<Transacted<unknown>> {
+  { guard, intentsFor }: CommitOptions = {},
+): Promise<Transacted<readonly Intent[]>> {
   const journal = session.vhost.id
   return session.broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
     decide: ({ access, vhosts }) => {
       const state = stateOf(vhosts, journal)
-      guard(access, state)
-      return { writes: [{ journal, events: decideVhost(state, command) }], result: 0 }
+      guard?.(access, state)
+      const events = decideVhost(state, command)
+      const put = intentsFor?.(state, events) ?? []
+      return { writes: [{ journal, events }], intents: { put }, result: put }
     },
   })
 }

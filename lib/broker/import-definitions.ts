@@ -7,7 +7,9 @@ import { requireVhost } from '../topology/access/vhost.ts'
 import type { Definitions, UserDefinition } from '../topology/definitions/definitions.ts'
 import { assertNamesKnown, declarationsFor, importIntoAccess, rehearse } from '../topology/definitions/rehearse.ts'
 import { type ImportStep, importSteps } from '../topology/definitions/steps.ts'
-import { commitOf, commitToVhost, newId } from './change.ts'
+import { finishEarlierAltering } from './altering-intents.ts'
+import { commitOf, newId } from './change.ts'
+import { commitPolicies } from './change-policies.ts'
 import { importQueues } from './declare-queue.ts'
 import { openVhostSessions } from './open-vhost-sessions.ts'
 import type { Session, VhostSession } from './session.ts'
@@ -22,7 +24,8 @@ const IMPORT_BUDGET_MS = 20_000
 /**
  * Merges definitions into the broker (contract §4.2): nothing is deleted, exchanges and queues that exist stay as they
  * are. A file that does not fit the current states is refused as a whole; what was committed before a failure stays, and
- * repeating the import completes it. One lease wait for all of it.
+ * repeating the import completes it. One lease wait for all of it, and the
+ * SQS queues follow what the policies say of them.
  *
  * Throws `invalid`, naming what is wrong; `unavailable` after 20 s, saying how much is done.
  */
@@ -35,7 +38,8 @@ export async function importDefinitions(session: Session, definitions: Definitio
   const existing = [...definitions.contents.keys()].filter((name) => access.vhosts.has(name))
   const vhosts = (await openVhostSessions(session, existing)).map(({ vhost }) => vhost)
   rehearse(steps, { access, vhosts }, maker)
-  await broker.journals.settled(await runSteps(session, steps))
+  const { versions, vhostIds } = await runSteps(session, steps)
+  await Promise.all([broker.journals.settled(versions), finishEarlierAltering(broker, session.arrival, [...vhostIds])])
 }
 
 function imageOf({ access }: Session, definition: UserDefinition) {
@@ -46,16 +50,23 @@ function imageOf({ access }: Session, definition: UserDefinition) {
   }
 }
 
-async function runSteps(session: Session, steps: readonly ImportStep[]): Promise<Versions> {
+/** What the steps have committed, and the vhosts whose policies may have changed. */
+interface Steps {
+  readonly versions: Versions
+  readonly vhostIds: ReadonlySet<string>
+}
+
+async function runSteps(session: Session, steps: readonly ImportStep[]): Promise<Steps> {
   const versions: VisibleVersion[] = []
+  const vhostIds = new Set<string>()
   const total = steps.reduce((sum, { count }) => sum + count, 0)
   let done = 0
   for (const step of steps) {
     assertInTime(session, done, total)
-    versions.push(...(await runStep(session, step)))
+    versions.push(...(await runStep(session, step, vhostIds)))
     done += step.count
   }
-  return versions
+  return { versions, vhostIds }
 }
 
 function assertInTime({ broker, arrival }: Session, done: number, total: number): void {
@@ -63,11 +74,12 @@ function assertInTime({ broker, arrival }: Session, done: number, total: number)
   throw unavailable(`${done} of ${total} done: repeat the import to go on`, { retryAfterS: 1 })
 }
 
-async function runStep(session: Session, step: ImportStep): Promise<Versions> {
+async function runStep(session: Session, step: ImportStep, vhostIds: Set<string>): Promise<Versions> {
   if (step.type === 'access') return commitToAccess(session, step.commands)
   if (step.type === 'vhost') return (await commitVhost(session, step.declaration)).versions
   const vhostSession = await currentSession(session, step.vhost)
-  if (step.type === 'items') return (await commitToVhost(vhostSession, step.command)).versions
+  vhostIds.add(vhostSession.vhost.id)
+  if (step.type === 'items') return (await commitPolicies(vhostSession, step.command)).versions
   return importQueues(vhostSession, declarationsFor(step.queues, requireVhost(vhostSession.access, step.vhost)))
 }
 

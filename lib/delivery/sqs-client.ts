@@ -14,6 +14,8 @@ import {
   type ReceiveMessageCommandInput,
   SendMessageBatchCommand,
   type SendMessageBatchCommandInput,
+  SetQueueAttributesCommand,
+  type SetQueueAttributesCommandInput,
   SQSClient,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs'
@@ -33,6 +35,7 @@ export interface SqsApi {
   receiveMessage(input: ReceiveMessageCommandInput, signal?: AbortSignal): Promise<readonly Message[]>
   createQueue(input: CreateQueueCommandInput): Promise<void>
   deleteQueue(queueUrl: string): Promise<void>
+  setQueueAttributes(input: SetQueueAttributesCommandInput): Promise<void>
   getQueueAttributes(queueUrl: string, names: QueueAttributeName[]): Promise<Readonly<Record<string, string>>>
   /** Closes the connections. */
   close(): void
@@ -63,6 +66,9 @@ export function openSqs(aws: AwsOptions, requestTimeoutMs = REQUEST_TIMEOUT_MS):
     },
     deleteQueue: async (queueUrl) => {
       await client.send(new DeleteQueueCommand({ QueueUrl: queueUrl }))
+    },
+    setQueueAttributes: async (input) => {
+      await client.send(new SetQueueAttributesCommand(input))
     },
     getQueueAttributes: async (queueUrl, names) => {
       const { Attributes } = await client.send(

@@ -11,7 +11,7 @@ import { isMissingQueue } from './sqs-errors.ts'
 export interface CreateOptions {
   readonly retentionS?: number
   /** What is in force for the declared queue; left out for SQS queues that nothing dies in. */
-  readonly settings?: RedriveSettings | undefined
+  readonly settings?: ActingSettings | undefined
 }
 
 /** Of the SQS queue where a declared queue keeps its dead letters. Nothing dies there. */
@@ -22,7 +22,9 @@ export interface NewSqsQueue extends CreateOptions {
   readonly name: string
 }
 
-type RedriveSettings = Pick<QueueSettings, 'deliveryLimit' | 'messageTtlMs'>
+/** What of a queue's settings its SQS queue acts on. */
+type ActingSettings = Pick<QueueSettings, 'deliveryLimit' | 'messageTtlMs' | 'consumerTimeoutMs'>
+type RedriveSettings = Pick<ActingSettings, 'deliveryLimit' | 'messageTtlMs'>
 
 type QueuesConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'encryptionKeyArn'>
 
@@ -54,8 +56,11 @@ export class SqsQueues {
     await this.#sqs.createQueue({ QueueName: name, Attributes: this.attributesFor(name, options) })
   }
 
-  /** The attributes that the SQS queue of a declared queue should have, under what is in force for it. */
-  desiredAttributes(name: string, settings: RedriveSettings): Record<string, string> {
+  /**
+   * The attributes that the SQS queue of a declared queue should have, under what is in force for it. A change of that is
+   * set in the SQS queues that exist (broker/altering-intents.ts).
+   */
+  desiredAttributes(name: string, settings: ActingSettings): Record<string, string> {
     return this.attributesFor(name, { settings })
   }
 
@@ -66,7 +71,10 @@ export class SqsQueues {
   ): Record<string, string> {
     return {
       ...queueAttributes(this.#config, name, retentionS),
-      ...(settings && { RedrivePolicy: this.#redrivePolicy(name, settings) }),
+      ...(settings && {
+        RedrivePolicy: this.#redrivePolicy(name, settings),
+        VisibilityTimeout: String(visibilityTimeoutS(settings)),
+      }),
     }
   }
 
@@ -85,6 +93,17 @@ export class SqsQueues {
   #redrivePolicy(name: string, settings: RedriveSettings): string {
     const dead = internalQueueName(this.#config, isFifoName(name) ? 'dead.fifo' : 'dead')
     return JSON.stringify({ deadLetterTargetArn: this.arnOf(dead), maxReceiveCount: maxReceiveCountOf(settings) })
+  }
+
+  /** Sets attributes; SQS takes up to 60 s to act on them everywhere. A queue that is gone has nothing to be set. */
+  async alter(name: string, attributes: Readonly<Record<string, string>>): Promise<void> {
+    // Fixed when the queue was made: SQS refuses it here even unchanged.
+    const { FifoQueue: _, ...settable } = attributes
+    try {
+      await this.#sqs.setQueueAttributes({ QueueUrl: this.urlOf(name), Attributes: settable })
+    } catch (error) {
+      if (!isMissingQueue(error)) throw error
+    }
   }
 
   /** Creates SQS queues, at most `concurrency` at a time. Rejects with the first failure; repeating it is harmless. */
@@ -128,3 +147,13 @@ export const maxReceiveCountOf = ({ deliveryLimit, messageTtlMs }: RedriveSettin
   deliveryLimit === undefined || messageTtlMs !== undefined
     ? MAX_RECEIVE_COUNT
     : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)
+
+/** What SQS takes where nobody says otherwise, and its longest (SQS quotas). */
+const DEFAULT_VISIBILITY_S = 30
+const MAX_VISIBILITY_S = 43_200
+
+/** How long a delivery to a consumer that names no time of its own stays hidden. */
+const visibilityTimeoutS = ({ consumerTimeoutMs }: ActingSettings): number =>
+  consumerTimeoutMs === undefined
+    ? DEFAULT_VISIBILITY_S
+    : Math.min(Math.max(Math.ceil(consumerTimeoutMs / 1000), 1), MAX_VISIBILITY_S)

@@ -5,7 +5,7 @@ import { retrying } from './retry.ts'
 import type { JournalStore, StoredIntent } from './store.ts'
 
 /**
- * `creating`, `deleting` and `replaying` are what its maker set out to do; `abandoned`: whoever finishes old intents has taken a
+ * `creating`, `deleting`, `changing` and `replaying` are what its maker set out to do; `abandoned`: whoever finishes old intents has taken a
  * `creating` one over, so the commit that would have removed it fails.
  */
 export type IntentState = 'creating' | 'deleting' | 'replaying' | 'changing' | 'abandoned'
@@ -45,6 +45,11 @@ export class Intents {
 
   remove(id: string): Promise<void> {
     return retrying(this.#clock, WHAT, () => this.#store.removeIntent(id))
+  }
+
+  async inState(state: IntentState): Promise<Intent[]> {
+    const intents = await retrying(this.#clock, WHAT, () => this.#store.listIntents())
+    return intents.filter((intent) => intent.state === state).map(decodeIntent)
   }
 
   /** Those that were made more than `ms` ago, by this environment's wall clock. */

@@ -79,6 +79,7 @@ export function scriptedSqs({ fault, missingQueues = [], answers = [] }: Script 
     },
     createQueue: unexpected,
     deleteQueue: unexpected,
+    setQueueAttributes: unexpected,
     getQueueAttributes: unexpected,
     close: () => {},
   }

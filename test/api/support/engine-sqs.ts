@@ -25,6 +25,7 @@ export function engineSqs(): SqsApi {
       (await call<{ Messages?: [] }>('ReceiveMessage', input, signal)).Messages ?? [],
     createQueue: (input) => call('CreateQueue', input),
     deleteQueue: (QueueUrl) => call('DeleteQueue', { QueueUrl }),
+    setQueueAttributes: (input) => call('SetQueueAttributes', input),
     getQueueAttributes: async (QueueUrl, AttributeNames) =>
       (await call<{ Attributes: Record<string, string> }>('GetQueueAttributes', { QueueUrl, AttributeNames }))
         .Attributes,

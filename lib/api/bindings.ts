@@ -22,7 +22,12 @@ import { type Entry, withSession, withVhost } from './session.ts'
 import { listedSessions } from './visible-vhosts.ts'
 
 const MANAGEMENT: Entry = { tag: 'management' }
-const LIST: ListOptions<BindingItem> = { order: BINDING_ORDER }
+/** Leveret's own: RabbitMQ answers all of them, which are more than an answer may hold here. */
+const LIST: ListOptions<BindingItem> = {
+  order: BINDING_ORDER,
+  paged: true,
+  searched: ({ source, destination, routing_key: key }) => `${source} ${destination} ${key}`,
+}
 
 /** Contract §1.2. */
 export function bindingRoutes(api: Api): void {

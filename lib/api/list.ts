@@ -12,6 +12,8 @@ export interface ListOptions<Item> {
   readonly order: readonly (keyof Item & string)[]
   /** Whether it is answered in pages where they are asked for (contract §1.1). Other lists are answered whole. */
   readonly paged?: boolean
+  /** What the name filter of a page looks at, where items have no name. */
+  readonly searched?: (item: Item) => string
   /** For what costs more than reading the topology: added to the items that are answered, not to all. */
   readonly augmentation?: Augmentation<Item> | undefined
 }
@@ -65,9 +67,9 @@ const queryWithout = (c: ApiContext, ignored: readonly string[]): ListQuery =>
 export async function arrange<Item extends object>(
   items: readonly Item[],
   { sort, reverse, columns, page }: ListQuery,
-  { order, augmentation }: ListOptions<Item>,
+  { order, augmentation, searched = nameOf }: ListOptions<Item>,
 ): Promise<readonly unknown[] | Page> {
-  const named = page ? items.filter((item) => page.matches(nameOf(item))) : items
+  const named = page ? items.filter((item) => page.matches(searched(item))) : items
   const addsFirst = augmentation !== undefined && sort !== undefined && augmentation.fields.has(sort[0] ?? '')
   const known = addsFirst ? await augmentation.augment(named) : named
   const sorted = sortItems(known, order, sort)

@@ -33,12 +33,24 @@ export interface Config {
   readonly administratorSecret?: string
   /** With `auth` iam, in place of the secret: the ARNs of the IAM principals that become administrators. */
   readonly administrators?: readonly string[]
+  /** With `auth` basic: whose tokens are taken beside names and passwords; none where it is left out. */
+  readonly jwt?: JwtConfig
   /** How the AWS clients are made; empty on AWS. */
   readonly aws: AwsOptions
 }
 
 /** `basic`: name and password of a user (RFC 7617). `iam`: the front has verified a signature (SigV4) of an IAM principal. */
 export type AuthMode = 'basic' | 'iam'
+
+/** An issuer of JSON Web Tokens (docs/security.md). */
+export interface JwtConfig {
+  /** The claim `iss` of its tokens. */
+  readonly issuer: string
+  /** What must be among the claim `aud`, and what scopes begin with: RabbitMQ's `resource_server_id`. */
+  readonly audience: string
+  /** Where its JSON Web Key Set is, `https:`. */
+  readonly jwksUri: string
+}
 
 export interface AwsOptions {
   readonly region?: string
@@ -83,6 +95,10 @@ export const ENV = {
   administratorSecret: 'LEVERET_ADMINISTRATOR_SECRET',
   /** Only where {@link Config.administrators} are needed: ARNs with spaces between them. */
   administrators: 'LEVERET_ADMINISTRATORS',
+  /** All three where {@link Config.jwt} is. */
+  jwtIssuer: 'LEVERET_JWT_ISSUER',
+  jwtAudience: 'LEVERET_JWT_AUDIENCE',
+  jwtJwksUri: 'LEVERET_JWT_JWKS_URI',
 } as const
 
 const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
@@ -109,8 +125,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...(encryptionKeyArn && { encryptionKeyArn }),
     ...(administratorSecret && { administratorSecret }),
     ...(administrators.length > 0 && { administrators }),
+    ...(env[ENV.jwtIssuer] && { jwt: jwtFrom(env) }),
     aws: {},
   }
+}
+
+function jwtFrom(env: Readonly<Record<string, string | undefined>>): JwtConfig {
+  const jwksUri = required(env, ENV.jwtJwksUri)
+  if (!jwksUri.startsWith('https://')) throw new Error(`${ENV.jwtJwksUri} is '${jwksUri}': it must begin with https://`)
+  return { issuer: required(env, ENV.jwtIssuer), audience: required(env, ENV.jwtAudience), jwksUri }
 }
 
 /** Where SQS queues are, read off one that is there: endpoints and partitions differ, the names' place at the end does not. */

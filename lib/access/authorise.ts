@@ -43,11 +43,20 @@ export interface Requester {
   readonly name: string
   /** The AMQP or MQTT client's id, where the door knows one: `{client_id}` of topic permissions. */
   readonly clientId?: string | undefined
+  /** What a token grants. Where there is one, the entries of the state count for nothing, whatever the name is. */
+  readonly grants?: Grants | undefined
+}
+
+/** Rights that somebody brings along. */
+export interface Grants {
+  mayEnter(vhost: string): boolean
+  allows(action: PermissionCheck['action'], vhost: string, name: string): boolean
+  allowsKey(action: PermissionCheck['action'], vhost: string, exchange: string, routingKey: string): boolean
 }
 
 /** Whether the user may enter the vhost: any permission entry will do, three empty patterns included (contract §4.4). */
 export const hasVhostAccess = (access: AccessState, user: Requester, vhost: string): boolean =>
-  access.permission(user.name, vhost) !== undefined
+  user.grants ? user.grants.mayEnter(vhost) : access.permission(user.name, vhost) !== undefined
 
 const NO_VHOST_ACCESS = 'User not authorised to access virtual host'
 
@@ -97,9 +106,14 @@ export interface PermissionCheck {
 /** Throws {@link PermissionError} unless the user's pattern for the action is found in the resource's name (contract §4.4). */
 export function assertPermission(access: AccessState, { user, vhost, action, resource }: PermissionCheck): void {
   const name = checkedName(resource)
-  const permission = access.permission(user.name, vhost)
-  if (permission && permissionPattern(permission[action]).test(name)) return
+  if (user.grants ? user.grants.allows(action, vhost, name) : hasEntry(access, { user, vhost, action, resource }))
+    return
   throw refusal(user, describeObject(resource.kind, name, vhost))
+}
+
+function hasEntry(access: AccessState, { user, vhost, action, resource }: PermissionCheck): boolean {
+  const permission = access.permission(user.name, vhost)
+  return permission !== undefined && permissionPattern(permission[action]).test(checkedName(resource))
 }
 
 /** The default exchange has no name that a pattern could match. */
@@ -121,10 +135,15 @@ export interface TopicCheck {
  * the key. Without such a permission every key is allowed (contract §4.4).
  */
 export function assertTopicPermission(access: AccessState, check: TopicCheck): void {
-  const { user, vhost, exchange, routingKey } = check
+  const { user, vhost, action, exchange, routingKey } = check
+  const topic = `topic '${routingKey}' in ${describeObject('exchange', exchange, vhost)}`
+  if (user.grants) {
+    if (user.grants.allowsKey(action, vhost, exchange, routingKey)) return
+    throw refusal(user, topic)
+  }
   const permission = access.topicPermission(user.name, vhost, exchange)
-  if (!permission || permissionPattern(substituted(permission[check.action], check)).test(routingKey)) return
-  throw refusal(user, `topic '${routingKey}' in ${describeObject('exchange', exchange, vhost)}`)
+  if (!permission || permissionPattern(substituted(permission[action], check)).test(routingKey)) return
+  throw refusal(user, topic)
 }
 
 const refusal = (user: Requester, object: string): PermissionError =>

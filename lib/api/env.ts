@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono'
 import type { Broker } from '../broker/broker.ts'
 import type { Reading } from '../journal/clock.ts'
 import type { HttpEvent } from './http-event.ts'
+import type { PublishedKeys } from './published-keys.ts'
 
 /**
  * What handlers of this door find in their context. The path and the body of the event are read as they are,
@@ -9,7 +10,12 @@ import type { HttpEvent } from './http-event.ts'
  */
 export interface ApiEnv {
   Bindings: { event: HttpEvent }
-  Variables: { broker: Broker; arrival: Reading }
+  Variables: {
+    broker: Broker
+    arrival: Reading
+    /** Where tokens are taken (config.ts). */
+    publishedKeys: PublishedKeys | undefined
+  }
 }
 
 export type Api = Hono<ApiEnv>

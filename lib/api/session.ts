@@ -1,5 +1,6 @@
 import { authenticate } from '../access/authenticate.ts'
 import { assertMayEnter, assertTag, type RequiredTag } from '../access/authorise.ts'
+import { keyIdOf, type TokenUser, verifyToken } from '../access/jwt.ts'
 import { authenticatePrincipal } from '../access/principal.ts'
 import { hasVhost, openSession, type Session, type VhostSession } from '../broker/session.ts'
 import { BrokerError, notFound } from '../model/errors.ts'
@@ -49,12 +50,13 @@ function noSuchVhost(c: ApiContext): BrokerError {
     : notFound()
 }
 
-function open(c: ApiContext, leased: boolean, vhost: string | undefined): Promise<Session | VhostSession> {
+async function open(c: ApiContext, leased: boolean, vhost: string | undefined): Promise<Session | VhostSession> {
+  const tokenUser = await userOfToken(c)
   return openSession(c.get('broker'), {
     arrival: c.get('arrival'),
     vhost,
     confirm: !leased,
-    authenticate: (access) => authenticateCaller(c, access),
+    authenticate: (access) => tokenUser ?? authenticateCaller(c, access),
   })
 }
 
@@ -63,6 +65,18 @@ const authenticateCaller = (c: ApiContext, access: AccessState): User =>
   c.get('broker').config.auth === 'iam'
     ? authenticatePrincipal(access, c.env.event.principalArn)
     : authenticate(access, header(c, 'authorization'))
+
+const BEARER = /^bearer +(?<token>\S+) *$/i
+
+/** The user of a bearer token (RFC 6750), where tokens are taken and there is one. */
+async function userOfToken(c: ApiContext): Promise<TokenUser | undefined> {
+  const { auth, jwt } = c.get('broker').config
+  const publishedKeys = c.get('publishedKeys')
+  const token = BEARER.exec(header(c, 'authorization') ?? '')?.groups?.token
+  if (!jwt || auth !== 'basic' || !publishedKeys || token === undefined) return undefined
+  const keys = await publishedKeys.keysFor(keyIdOf(token))
+  return verifyToken(token, keys, jwt, c.get('broker').clock.wallMs() / 1000)
+}
 
 /** A request header by its lower-case name; fronts differ in how they spell them. */
 export function header(c: ApiContext, name: string): string | undefined {

@@ -273,6 +273,18 @@ export const knownDifferences: readonly KnownDifference[] = [
       path.includes('bindings') && queryOf(path).has('columns') && isPermutation(subject.json, reference.json),
   },
   {
+    id: 'protocols-of-a-listener',
+    section: '§1.6',
+    reason: 'A health check of a protocol says which protocols it found; 3.10 says which one it was asked for.',
+    explains: ({ path }, { reference, subject }) =>
+      path.startsWith('/health/checks/protocol-listener/') &&
+      reference.status === 200 &&
+      subject.status === 200 &&
+      isObject(reference.json) &&
+      isObject(subject.json) &&
+      canonicalJson([reference.json.protocol ?? null]) === canonicalJson(subject.json.protocols ?? null),
+  },
+  {
     id: 'pages-of-bindings',
     section: '§1.1',
     reason: 'RabbitMQ answers bindings whole where a page of them is asked for; Leveret has pages of them as well.',

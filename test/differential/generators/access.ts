@@ -93,7 +93,27 @@ const putUserLimit = request('PUT', userLimitPath, partial({ value: oneOf(int(10
 /** Policies that match no name of the pool, so that only their own rules show. */
 const definition = usually(
   oneOf({ 'max-length': int(5) }, { 'message-ttl': int(0), expires: int(1) }, { 'dead-letter-exchange': 'x' }),
-  oneOf({}, { nope: int(1) }, { 'max-length': int(-1) }, { expires: int(0) }, { 'message-ttl': 'a' }, int(1)),
+  oneOf(
+    {},
+    { nope: int(1) },
+    { 'max-length': int(-1) },
+    { 'max-in-memory-length': int(-1) },
+    { expires: int(0) },
+    { 'message-ttl': 'a' },
+    { 'queue-mode': 'x' },
+    { 'queue-version': int(3) },
+    { 'queue-master-locator': 'x' },
+    { 'queue-leader-locator': 'x' },
+    { 'max-age': '1x' },
+    { 'stream-max-segment-size-bytes': int(3_000_000_001) },
+    { 'ha-mode': 'all', 'ha-params': int(1) },
+    { 'ha-mode': 'exactly' },
+    { 'ha-mode': 'nodes', 'ha-params': [] },
+    { 'ha-mode': 'x' },
+    { 'ha-mode': 'all', 'ha-sync-mode': 'x' },
+    { 'ha-sync-mode': 'manual' },
+    int(1),
+  ),
 )
 const policyPath = path('/policies/', vhost, '/', fc.constantFrom('p', 'p/2').map(segment))
 const putPolicy = request(
@@ -111,6 +131,70 @@ const putPolicy = request(
       }),
     )
     .map(([required, optional]) => ({ ...required, ...optional })),
+)
+
+const operatorPolicyPath = path('/operator-policies/', vhost, '/', fc.constantFrom('o', 'o/2').map(segment))
+const putOperatorPolicy = request(
+  'PUT',
+  operatorPolicyPath,
+  fc
+    .tuple(
+      fc.record({
+        pattern: usually(oneOf('^zzz'), oneOf('(', int(1))),
+        definition: usually(
+          oneOf({ expires: int(5) }, { 'max-length': int(1), 'message-ttl': int(2) }),
+          oneOf({}, { 'dead-letter-exchange': 'x' }, { 'delivery-limit': 'x' }),
+        ),
+      }),
+      partial({ priority: usually(oneOf(int(0), int(7)), oneOf('a')), 'apply-to': oneOf('queues', 'all') }),
+    )
+    .map(([required, optional]) => ({ ...required, ...optional })),
+)
+
+const component = fc.constantFrom('policy', 'operator_policy', 'vhost-limits', 'nope')
+const parameter = fc.oneof(
+  request('PUT', path('/parameters/nope/', vhost, '/p'), oneOf({ value: int(1) }, {})),
+  request('DELETE', path('/parameters/nope/', vhost, '/p')),
+  request('GET', path('/parameters/', component, '/', vhost)),
+)
+
+/** Names of this case's own: every case sees all of them. */
+const globalParameterPath = path('/global-parameters/', fc.constantFrom('{u0}', '{u1}'))
+const globalParameter = fc.oneof(
+  request('PUT', globalParameterPath, usually(fc.record({ value: oneOf(int(1), 'x', { a: [int(1)] }) }), oneOf({}))),
+  request('GET', globalParameterPath),
+  request('DELETE', globalParameterPath),
+)
+
+const bulkDelete = request(
+  'POST',
+  path('/users/bulk-delete'),
+  usually(oneOf({ users: ['{u1}'] }, { users: [] }), oneOf({ users: ['{u0}', 'nobody'] }, {})),
+)
+
+/** What is the same at any time. */
+const constant = request(
+  'GET',
+  fc.constantFrom(
+    '/health/checks/alarms',
+    '/health/checks/local-alarms',
+    '/health/checks/virtual-hosts',
+    '/health/checks/node-is-quorum-critical',
+    '/health/checks/node-is-mirror-sync-critical',
+    '/health/checks/port-listener/x',
+    '/health/checks/protocol-listener/http',
+    '/health/checks/certificate-expiration/1/weeks',
+    '/health/checks/certificate-expiration/x/weeks',
+    '/health/checks/certificate-expiration/1/moons',
+    '/healthchecks/node',
+    '/healthchecks/node/nope',
+    '/aliveness-test/none',
+    '/extensions?columns=nope',
+    '/consumers/none',
+    '/connections/none',
+    '/channels/none',
+    '/connections/username/nobody',
+  ),
 )
 
 const object = (name: Json, fields: Record<string, Json>): Json => ({
@@ -157,6 +241,17 @@ export const accessStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
   },
   { arbitrary: fc.oneof(putPolicy, putPolicy, request('DELETE', policyPath), request('GET', policyPath)), weight: 3 },
-  { arbitrary: request('PUT', path('/parameters/nope/', vhost, '/p'), oneOf({ value: int(1) })), weight: 1 },
+  {
+    arbitrary: fc.oneof(
+      putOperatorPolicy,
+      putOperatorPolicy,
+      request('DELETE', operatorPolicyPath),
+      request('GET', operatorPolicyPath),
+    ),
+    weight: 2,
+  },
+  { arbitrary: parameter, weight: 1 },
+  { arbitrary: globalParameter, weight: 1 },
+  { arbitrary: fc.oneof(bulkDelete, constant, constant), weight: 1 },
   { arbitrary: definitions, weight: 2 },
 )

@@ -130,7 +130,15 @@ function pickError(body: JsonObject): JsonObject {
 /** RabbitMQ's lists may lag behind its answers, so a difference counts only when it stays until a deadline. */
 async function compareListings(pair: Pair, { v0, v1, u0, u1 }: Names, sent: readonly Call[]): Promise<void> {
   const perVhost = [v0, v1].flatMap((vhost) => [
-    ...['exchanges', 'queues', 'bindings', 'policies', 'vhost-limits'].map((list) => `/${list}/${vhost}`),
+    ...[
+      'exchanges',
+      'queues',
+      'bindings',
+      'policies',
+      'operator-policies',
+      'parameters/operator_policy',
+      'vhost-limits',
+    ].map((list) => `/${list}/${vhost}`),
     ...['', '/permissions', '/topic-permissions'].map((list) => `/vhosts/${vhost}${list}`),
     `/definitions/${vhost}`,
   ])

@@ -33,7 +33,9 @@ const stableFields: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/users\b/, ['name', 'tags', 'hashing_algorithm', 'limits']],
   [/^\/permissions\b/, permissionFields],
   [/^\/topic-permissions\b/, topicPermissionFields],
-  [/^\/policies\b/, policyFields],
+  [/^\/(operator-)?policies\b/, policyFields],
+  [/^\/parameters\b/, ['vhost', 'component', 'name', 'value']],
+  [/^\/global-parameters\b/, ['name', 'value']],
   [/^\/(vhost|user)-limits\b/, ['vhost', 'user', 'value']],
 ]
 

@@ -91,7 +91,13 @@ async function startRabbitmq(): Promise<Running> {
     )
   }
   const port = await findFreePorts()
-  const env = { ...process.env, RABBIT_AMQP_PORT: String(port), RABBIT_MGMT_PORT: String(port + 10_000) }
+  const env = {
+    ...process.env,
+    RABBIT_AMQP_PORT: String(port),
+    RABBIT_MGMT_PORT: String(port + 10_000),
+    // Queues tell their policies together with their statistics.
+    RABBIT_STATS_MS: '500',
+  }
   await run(rabbitmqUp, { env })
   return {
     url: `http://127.0.0.1:${port + 10_000}`,

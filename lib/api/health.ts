@@ -14,8 +14,6 @@ const CONSTANT_CHECKS = [
   '/health/checks/alarms',
   '/health/checks/local-alarms',
   '/health/checks/virtual-hosts',
-  '/health/checks/node-is-quorum-critical',
-  '/health/checks/node-is-mirror-sync-critical',
   '/health/checks/is-in-service',
   '/health/checks/ready-to-serve-clients',
   '/health/checks/below-node-connection-limit',
@@ -23,9 +21,19 @@ const CONSTANT_CHECKS = [
   '/healthchecks/node',
 ]
 
+/** Checks of what one node cannot lose to others. */
+const SINGLE_NODE_CHECKS = ['/health/checks/node-is-quorum-critical', '/health/checks/node-is-mirror-sync-critical']
+
 /** Contract §1.6. Each has read the access journal before it answers, so all of them fail with the database. */
 export function healthRoutes(api: Api): void {
   api.get('/healthz', (c) => json(c, OK))
+
+  for (const path of SINGLE_NODE_CHECKS) {
+    api.get(
+      path,
+      withSession(MANAGEMENT, (c) => json(c, { ...OK, reason: 'single node cluster' })),
+    )
+  }
 
   for (const path of CONSTANT_CHECKS) {
     api.get(

@@ -9,6 +9,7 @@ import { featureRoutes } from './features.ts'
 import { globalParameterRoutes } from './global-parameters.ts'
 import { healthRoutes } from './health.ts'
 import { journalRoutes } from './journal.ts'
+import { metricsRoutes } from './metrics.ts'
 import { nodeRoutes } from './nodes.ts'
 import { openApiRoutes } from './openapi.ts'
 import { operatorPolicyRoutes } from './operator-policies.ts'
@@ -46,6 +47,7 @@ const RESOURCE_FILES: readonly ((api: Api) => void)[] = [
   journalRoutes,
   nodeRoutes,
   healthRoutes,
+  metricsRoutes,
   featureRoutes,
   absentRoutes,
   openApiRoutes,

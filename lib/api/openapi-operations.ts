@@ -136,6 +136,7 @@ export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
 
   'GET /journal/:vhost': list('who changed what in a vhost; with `version`, shows the vhost as it was', 'JournalEntry'),
   'GET /openapi.json': show('this description', 'Table'),
+  'GET /metrics': show('counts in the text format of Prometheus; also without /api', 'Text'),
   'GET /healthz': check('that the API answers; needs no credentials'),
 
   'GET /nodes': list('the one pseudo-node', 'Node'),

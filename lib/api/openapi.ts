@@ -19,7 +19,7 @@ export const describeApi = (): Schema => ({
     description: 'Segments of a path are percent-encoded: the vhost / is %2F. The default exchange is amq.default.',
   },
   servers: [{ url: '/api' }],
-  security: [{ basic: [] }],
+  security: [{ basic: [] }, { token: [] }],
   paths: Object.fromEntries(
     Object.entries(RESOURCES).map(([path, methods]) => [template(path), pathItem(path, methods)]),
   ),
@@ -27,7 +27,10 @@ export const describeApi = (): Schema => ({
     schemas: SCHEMAS,
     parameters: LIST_PARAMETERS,
     responses: { Error: { description: 'What is wrong', ...jsonContent({ $ref: '#/components/schemas/Error' }) } },
-    securitySchemes: { basic: { type: 'http', scheme: 'basic' } },
+    securitySchemes: {
+      basic: { type: 'http', scheme: 'basic' },
+      token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'Where the deployment takes tokens' },
+    },
   },
 })
 
@@ -43,6 +46,9 @@ function pathItem(path: string, methods: readonly string[]): Schema {
   return { ...(parameters.length > 0 && { parameters }), ...Object.fromEntries(operations) }
 }
 
+/** Their answers are no JSON. */
+const PLAIN: readonly Operation[] = ['GET /metrics']
+
 const OPEN: readonly Operation[] = ['GET /openapi.json', 'GET /healthz']
 
 function describeOperation(operation: Operation, [summary, body, answer]: Description): Schema {
@@ -53,7 +59,7 @@ function describeOperation(operation: Operation, [summary, body, answer]: Descri
     ...(isList && { parameters: Object.keys(LIST_PARAMETERS).map(toParameterReference) }),
     ...(body && { requestBody: jsonContent(schemaOf(body)) }),
     responses: {
-      '2XX': { description: 'Done', ...(answer && jsonContent(schemaOf(answer))) },
+      '2XX': { description: 'Done', ...(answer && answerContent(operation, schemaOf(answer))) },
       default: { $ref: '#/components/responses/Error' },
     },
     ...(OPEN.includes(operation) && { security: [] }),
@@ -61,6 +67,9 @@ function describeOperation(operation: Operation, [summary, body, answer]: Descri
 }
 
 const toParameterReference = (name: string): Schema => ({ $ref: `#/components/parameters/${name}` })
+
+const answerContent = (operation: Operation, schema: Schema) =>
+  PLAIN.includes(operation) ? { content: { 'text/plain': { schema } } } : jsonContent(schema)
 
 const jsonContent = (schema: Schema) => ({ content: { 'application/json': { schema } } })
 

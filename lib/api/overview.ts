@@ -60,13 +60,16 @@ async function renderOverview(c: ApiContext, session: Session): Promise<object> 
   }
 }
 
-const identity = ({ access }: Session) => ({
+export const clusterName = ({ access }: Pick<Session, 'access'>) =>
+  access.globalParameters.get(CLUSTER_NAME) ?? NODE_NAME
+
+const identity = (session: Session) => ({
   management_version: RABBITMQ_VERSION,
   rates_mode: 'basic',
   product_name: PRODUCT_NAME,
   product_version: PRODUCT_VERSION,
   rabbitmq_version: RABBITMQ_VERSION,
-  cluster_name: access.globalParameters.get(CLUSTER_NAME) ?? NODE_NAME,
+  cluster_name: clusterName(session),
   cluster_tags: {},
   node_tags: {},
   erlang_version: 'none',
@@ -80,7 +83,8 @@ const CHURN_RATES = Object.assign(
   ...['declared', 'created', 'deleted'].map((what) => withRate(`queue_${what}`, 0)),
 )
 
-function objectTotals(sessions: readonly VhostSession[]) {
+/** How many objects there are in these vhosts. */
+export function objectTotals(sessions: readonly VhostSession[]) {
   const sum = (count: (session: VhostSession) => number) =>
     sessions.reduce((total, session) => total + count(session), 0)
   return {
@@ -94,7 +98,7 @@ function objectTotals(sessions: readonly VhostSession[]) {
 }
 
 /** An overview is asked for by every dashboard; beyond so many queues their lengths are left to the queues' own pages. */
-const MAX_COUNTED_QUEUES = 500
+export const MAX_COUNTED_QUEUES = 500
 
 async function queueTotals(session: Session, sessions: readonly VhostSession[]): Promise<object> {
   const queues = sessions.flatMap(({ vhost }) => Array.from(vhost.queues(), ({ queue }) => queue))

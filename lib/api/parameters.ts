@@ -4,8 +4,9 @@ import { type BrokerError, invalid, notFound } from '../model/errors.ts'
 import { OPERATOR_POLICY_COMPONENT, VHOST_LIMITS_COMPONENT } from '../topology/definitions/definitions.ts'
 import { parametersOf } from '../topology/definitions/export.ts'
 import { parseParameter } from '../topology/definitions/parameter.ts'
+import { policyBody } from '../topology/definitions/policy.ts'
 import type { Parameter } from '../topology/vhost/events.ts'
-import { parameterKey } from '../topology/vhost/state.ts'
+import { parameterKey, type VhostState } from '../topology/vhost/state.ts'
 import { assertFields, bodyObject, field } from './body.ts'
 import type { Api, ApiContext } from './env.ts'
 import { itemAnswer, type ListOptions, listAnswer } from './list.ts'
@@ -72,16 +73,30 @@ async function listParameters(c: ApiContext, session: Session): Promise<Response
 
 const LIST: ListOptions<ReturnType<typeof renderParameter>> = { order: ['vhost', 'component', 'name'] }
 
-const parametersIn = ({ access, vhost }: VhostSession, component: string | undefined) =>
-  parametersOf(vhost, access.vhosts.get(vhost.vhost))
+function parametersIn({ access, vhost }: VhostSession, component: string | undefined) {
+  const parameters =
+    component === POLICY_COMPONENT ? policiesOf(vhost) : parametersOf(vhost, access.vhosts.get(vhost.vhost))
+  return parameters
     .filter((parameter) => parameter.component === (component ?? parameter.component))
     .map((parameter) => renderParameter(vhost.vhost, parameter))
+}
+
+/** What RabbitMQ keeps policies as: shown where this component is asked for, and in no list of all. */
+const POLICY_COMPONENT = 'policy'
+
+const policiesOf = ({ policies }: VhostState): Parameter[] =>
+  Array.from(policies.values(), (policy) => ({
+    component: POLICY_COMPONENT,
+    name: policy.name,
+    value: policyBody(policy),
+  }))
 
 /** A parameter as lists and items show it (contract §1.5). */
 const renderParameter = (vhost: string, { component, name, value }: Parameter) => ({ vhost, component, name, value })
 
 /** What has a resource of its own is changed there, where only administrators may. */
 function assertGeneric(component: string): void {
+  if (component === POLICY_COMPONENT) throw invalid('policies may not be set using this method')
   if (component === VHOST_LIMITS_COMPONENT) throw changedElsewhere(component, '/api/vhost-limits')
   if (component === OPERATOR_POLICY_COMPONENT) throw changedElsewhere(component, '/api/operator-policies')
 }

@@ -5,12 +5,17 @@ import type { ApiContext } from './env.ts'
 /** Where the API begins; what stands before it is a prefix of the user's own (contract §1.1). */
 const ROOT = '/api/'
 
+/** Where scrapers look without being told (Prometheus, `metrics_path`). */
+const OUTSIDE_RESOURCE = '/metrics'
+const OUTSIDE = /^(\/[^/]+)*\/metrics\/?$/
+
 /**
  * The path that resources are matched on: without what precedes `/api`, without a trailing slash, still encoded. An empty
  * segment means the default exchange, which has no name to write there (contract §1.1), so it gets the alias.
  */
 export function resourcePath(path: string): string {
   const start = path.indexOf(ROOT)
+  if (start < 0 && OUTSIDE.test(path)) return OUTSIDE_RESOURCE
   const within = start < 0 ? '/' : path.slice(start + ROOT.length - 1)
   const named = within.includes('//') ? within.replace(/\/(?=\/)/g, `/${DEFAULT_EXCHANGE_ALIAS}`) : within
   return named.length > 1 && named.endsWith('/') ? named.slice(0, -1) : named

@@ -94,6 +94,7 @@ export const RESOURCES = {
   '/journal/:vhost': ['GET'],
   '/openapi.json': ['GET'],
   '/healthz': ['GET'],
+  '/metrics': ['GET'],
 
   '/nodes': ['GET'],
   '/nodes/:node': ['GET'],

@@ -56,6 +56,18 @@ describe('a parameter', () => {
     }
   })
 
+  test('stands for policies where they are asked for as parameters', async () => {
+    const body = { pattern: '^zzz', definition: { expires: 5 }, priority: 1, 'apply-to': 'queues' }
+    await call('PUT', '/policies/dv/p', body)
+    const item = { vhost: 'dv', component: 'policy', name: 'p', value: body }
+    expect((await call('GET', '/parameters/policy/dv/p')).body).toEqual(item)
+    expect((await call('GET', '/parameters/policy')).body).toEqual([item])
+    expect((await call('GET', '/parameters')).body).not.toContainEqual(item)
+    const refusal = badRequest('policies may not be set using this method')
+    expect(await call('PUT', '/parameters/policy/dv/p', { value: body })).toMatchObject(refusal)
+    expect(await call('DELETE', '/parameters/policy/dv/p')).toMatchObject(refusal)
+  })
+
   test('is the business of policymakers', async () => {
     for (const list of ['/parameters', '/parameters/shovel/%2F', '/global-parameters']) {
       expect(await call('GET', list, undefined, { as: 'lim:lim' })).toMatchObject(

@@ -14,6 +14,6 @@ describe('policies beside RabbitMQ', () => {
   })
 
   test('the same policies are in force for the same queues and exchanges, with the same effect', async () => {
-    await checkProperty(policiesProperty(pair), { runs: 25 })
+    await checkProperty(policiesProperty(pair), { runs: 15 })
   })
 })

@@ -155,6 +155,8 @@ const component = fc.constantFrom('policy', 'operator_policy', 'vhost-limits', '
 const parameter = fc.oneof(
   request('PUT', path('/parameters/nope/', vhost, '/p'), oneOf({ value: int(1) }, {})),
   request('DELETE', path('/parameters/nope/', vhost, '/p')),
+  request('GET', path('/parameters/policy/', vhost, '/', fc.constantFrom('p', 'p/2').map(segment))),
+  request('PUT', path('/parameters/policy/', vhost, '/p'), oneOf({ value: int(1) })),
   request('GET', path('/parameters/', component, '/', vhost)),
 )
 
@@ -189,7 +191,6 @@ const constant = request(
     '/healthchecks/node',
     '/healthchecks/node/nope',
     '/aliveness-test/none',
-    '/extensions?columns=nope',
     '/consumers/none',
     '/connections/none',
     '/channels/none',

@@ -194,7 +194,6 @@ const constant = request(
     '/consumers/none',
     '/connections/none',
     '/channels/none',
-    '/connections/username/nobody',
   ),
 )
 

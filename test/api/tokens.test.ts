@@ -2,10 +2,9 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHandler } from '../../functions/manage.ts'
 import { PublishedKeys } from '../../lib/api/published-keys.ts'
-import { ensureBootstrapped } from '../../lib/broker/bootstrap.ts'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { eventFor } from './support/client.ts'
-import { openEmptyMemoryBroker } from './support/memory-broker.ts'
+import { openMemoryBroker } from './support/memory-broker.ts'
 
 const JWT = { issuer: 'https://issuer', audience: 'rabbitmq', jwksUri: 'https://issuer/keys' }
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -37,8 +36,7 @@ describe('a bearer token', () => {
 
   beforeAll(async () => {
     globalThis.fetch = (async () => Response.json(KEYS)) as typeof fetch
-    broker = openEmptyMemoryBroker({ jwt: JWT })
-    await ensureBootstrapped(broker, { user: 'guest', password: 'guest' })
+    broker = await openMemoryBroker({ jwt: JWT })
   })
   afterAll(async () => {
     globalThis.fetch = realFetch

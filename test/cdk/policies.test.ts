@@ -53,7 +53,15 @@ describe('roles', () => {
     expect(who('sqs:DeleteQueue')).toEqual(['bootstrap', 'clock', 'dead-letter', 'manage'])
     expect(who('dynamodb:PutItem')).toEqual(['bootstrap', 'dead-letter', 'manage'])
     expect(who('sqs:SetQueueAttributes')).toEqual(['clock', 'manage'])
-    expect(who('dynamodb:BatchGetItem')).toEqual(['bootstrap', 'clock', 'consume', 'dead-letter', 'manage', 'publish', 'relay'])
+    expect(who('dynamodb:BatchGetItem')).toEqual([
+      'bootstrap',
+      'clock',
+      'consume',
+      'dead-letter',
+      'manage',
+      'publish',
+      'relay',
+    ])
     expect(who('secretsmanager:GetSecretValue')).toEqual(['bootstrap', 'manage'])
   })
 

@@ -86,6 +86,16 @@ export const avoided = [
     reason: 'RabbitMQ counts the connections that publish and get over HTTP open themselves; Leveret has none.',
   },
   {
+    section: '§1.5',
+    what: 'a bulk deletion of users of whom some exist and some do not',
+    reason: 'RabbitMQ deletes those named before the first that is missing; Leveret deletes all or none.',
+  },
+  {
+    section: '§1.5',
+    what: 'policies of equal priority, and a priority with a fraction',
+    reason: 'Which of several wins is an accident of how RabbitMQ keeps them; Leveret takes the first name.',
+  },
+  {
     section: '§3.6',
     what: 'exchanges of type x-recent-history',
     reason: 'Leveret does not have the type and refuses it as unknown.',

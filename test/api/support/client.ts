@@ -46,7 +46,8 @@ export function useApi(settings: Partial<Config> = {}): Client {
     },
     call: async (method, path, body, options = {}) => {
       const result = await opened.handle(eventFor(method, path, body, options))
-      const parsed = result.body === '' ? undefined : JSON.parse(result.body)
+      const isJson = String(result.headers?.['content-type']).startsWith('application/json')
+      const parsed = isJson && result.body !== '' ? JSON.parse(result.body) : undefined
       return { status: result.statusCode, headers: result.headers ?? {}, text: result.body, body: parsed }
     },
   }

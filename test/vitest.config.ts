@@ -35,6 +35,9 @@ export default defineConfig({
             'test/privileges/recorded.test.ts',
             '**/node_modules/**',
           ],
+          // Property tests run thousands of cases; a machine with much to do may take its time.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           sequence: AT_FIRST,
         },
       },

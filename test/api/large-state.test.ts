@@ -103,7 +103,7 @@ describe('a vhost with 10,000 queues and 100,000 bindings', { timeout: 30_000 },
   test('answers what does not fit into an answer with what to do', async () => {
     const answer = await client.call('GET', '/bindings/large')
     expect(answer).toMatchObject({ status: 400, body: { error: 'bad_request' } })
-    expect(answer.text).toContain('ask for pages of it')
+    expect(answer.text).toContain('of lists that have pages')
     expect(await client.call('GET', '/queues/large?disable_stats=true&columns=name')).toMatchObject({ status: 200 })
   })
 })

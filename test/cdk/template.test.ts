@@ -129,7 +129,8 @@ describe('functions', () => {
   })
 
   test('are told what the configuration reads, and no secret', () => {
-    const { administratorSecret, administrators: _, encryptionKeyArn: __, ...common } = ENV
+    const { administratorSecret, administrators: _, encryptionKeyArn: __, ...others } = ENV
+    const { jwtIssuer: ___, jwtAudience: ____, jwtJwksUri: _____, ...common } = others
     for (const { Handler, Environment } of functions) {
       const { Variables } = Environment as { Variables: Record<string, unknown> }
       const makesAdministrator = Handler === 'manage.handler' || Handler === 'bootstrap.handler'

@@ -10,11 +10,12 @@ describe('the SQS queue of a declared queue', () => {
     ['leveret-orders-0123456789', 'leveret-dead'],
     ['leveret-orders-0123456789.fifo', 'leveret-dead.fifo'],
   ])('%s gives what is received too often to %s', (name, dead) => {
-    const { RedrivePolicy = '', ...others } = queues.desiredAttributes(name, { deliveryLimit: 20 })
+    const { RedrivePolicy = '', VisibilityTimeout, ...others } = queues.desiredAttributes(name, { deliveryLimit: 20 })
     expect(JSON.parse(RedrivePolicy)).toEqual({
       deadLetterTargetArn: `arn:aws:sqs:eu-west-1:1:${dead}`,
       maxReceiveCount: 21,
     })
+    expect(VisibilityTimeout).toBe('30')
     expect(others).toEqual(queues.attributesFor(name))
   })
 

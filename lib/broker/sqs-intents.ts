@@ -2,8 +2,10 @@ import type { NewSqsQueue } from '../delivery/sqs-queues.ts'
 import type { Intent } from '../journal/intents.ts'
 import { logError } from '../log.ts'
 import type { AmqpValue } from '../model/amqp-value.ts'
+import { allSqsQueues } from '../model/queue.ts'
 import type { Broker } from './broker.ts'
 import { newId } from './change.ts'
+import { viewVhost } from './view-vhost.ts'
 
 /**
  * What an intent says about SQS queues (docs/architecture.md): they are being made for a commit that may never come, or are left to
@@ -52,10 +54,43 @@ function intentOf(broker: Broker, state: Intent['state'], sqsQueues: readonly st
 }
 
 /** Deletes the SQS queues that an intent names, then the intent. Throws where a queue could not be deleted; repeatable. */
-export async function finishDeleting(broker: Broker, intent: Intent): Promise<void> {
-  const { sqsQueues } = intent.body as unknown as SqsIntentBody
+export async function finishDeleting(
+  broker: Broker,
+  intent: Intent,
+  sqsQueues: readonly string[] = namesIn(intent),
+): Promise<void> {
   await broker.delivery.queues.deleteAll(sqsQueues, CONTROL_PLANE_CONCURRENCY)
   await broker.journals.intents.remove(intent.id)
+}
+
+/**
+ * As {@link finishDeleting}, for an intent that was abandoned, so that no commit takes it any more. One may have taken it
+ * before: a put whose answer was lost is made again, and where the first one arrives last it brings back an intent that a
+ * commit has removed. So what a declared queue owns stays.
+ */
+export async function finishAbandoned(broker: Broker, intent: Intent): Promise<void> {
+  const owned = await ownedAmong(broker, namesIn(intent))
+  await finishDeleting(
+    broker,
+    intent,
+    namesIn(intent).filter((name) => !owned.has(name)),
+  )
+}
+
+const namesIn = ({ body }: Intent): readonly string[] => (body as unknown as SqsIntentBody).sqsQueues
+
+async function ownedAmong(broker: Broker, names: readonly string[]): Promise<ReadonlySet<string>> {
+  const { journals } = broker
+  const { access } = await journals.view(journals.arrival(), { confirm: true })
+  const asked = new Set(names)
+  const owned = new Set<string>()
+  for (const { id } of [...access.vhosts.values()]) {
+    const context = await viewVhost(broker, id, { confirm: true })
+    for (const { queue } of context?.vhost.queues() ?? []) {
+      for (const { name } of allSqsQueues(queue)) if (asked.has(name)) owned.add(name)
+    }
+  }
+  return owned
 }
 
 /**
@@ -63,7 +98,11 @@ export async function finishDeleting(broker: Broker, intent: Intent): Promise<vo
  * and the clock tries again.
  */
 export async function finishDeletingOrLeave(broker: Broker, intents: readonly Intent[]): Promise<void> {
-  const outcomes = await Promise.allSettled(intents.map((intent) => finishDeleting(broker, intent)))
+  await orLeave(intents.map((intent) => finishDeleting(broker, intent)))
+}
+
+async function orLeave(work: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work)
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') logError('SQS queues are left to be deleted later', outcome.reason)
   }
@@ -71,5 +110,5 @@ export async function finishDeletingOrLeave(broker: Broker, intents: readonly In
 
 /** Gives up queues that were made for a commit, unless the commit took place after all. */
 export async function discardCreated(broker: Broker, intent: Intent): Promise<void> {
-  if (await broker.journals.intents.abandon(intent.id)) await finishDeletingOrLeave(broker, [intent])
+  if (await broker.journals.intents.abandon(intent.id)) await orLeave([finishAbandoned(broker, intent)])
 }

@@ -91,6 +91,22 @@ describe('declaring a queue', () => {
     expect((await faulty.session()).vhost.queueByName(same.name)).toBeDefined()
   })
 
+  test('keeps its SQS queue when a put of the intent arrives once more after the commit has taken it', async () => {
+    const created = recordCreated()
+    const { intents } = faulty.broker.journals
+    const puts = vi.spyOn(intents, 'put')
+    const same = declaration()
+    await declareQueue(await faulty.session(), same)
+    const [[intent] = []] = puts.mock.calls
+    puts.mockRestore()
+    if (intent === undefined) throw new Error('no intent was put')
+    await intents.put(intent)
+    faulty.aheadMs += ELEVEN_MINUTES_MS
+    await finishIntents(faulty.broker)
+    expect(await survivors(created)).toEqual(created)
+    expect(await intents.olderThan(0)).toEqual([])
+  })
+
   test('whose intent the clock took over meanwhile fails, and makes no queue', async () => {
     const same = declaration()
     const created: string[] = []

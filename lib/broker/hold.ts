@@ -32,6 +32,8 @@ export class Hold {
   readonly #input: GetInput
   readonly #visibilityS: number
   readonly #held: Held[] = []
+  /** Of held copies, by SQS's message id. */
+  readonly #places = new Map<string, number>()
   /** Received, but not to be answered: they go back at the end, so that they are not received again meanwhile. */
   readonly #strays: string[] = []
   #sizeBytes = 0
@@ -102,16 +104,29 @@ export class Hold {
     this.#strays.push(...copies.map(({ receiptHandle }) => receiptHandle))
     for (const copy of copies) {
       const held = await this.#open(copy, receivedAfterMs)
+      if (this.#replace(held)) continue
       const sizeBytes = this.#input.encodedSizeOf(held.got) + MESSAGE_MARGIN_BYTES
       if (this.#sizeBytes + sizeBytes > MAX_ANSWER_BYTES) {
         if (this.#held.length === 0) throw tooLarge(sizeBytes)
         return true
       }
       this.#sizeBytes += sizeBytes
-      this.#held.push(held)
+      this.#places.set(copy.messageId, this.#held.push(held) - 1)
       this.#strays.splice(this.#strays.indexOf(copy.receiptHandle), 1)
     }
     return false
+  }
+
+  /**
+   * A copy that is held already comes again where a receive took longer than the visibility, or where SQS hands one out
+   * twice. Only the newer receive is good, and the copy keeps its place in the answer.
+   */
+  #replace(again: Held): boolean {
+    const index = this.#places.get(again.copy.messageId)
+    if (index === undefined) return false
+    this.#held[index] = again
+    this.#strays.splice(this.#strays.indexOf(again.copy.receiptHandle), 1)
+    return true
   }
 
   async #open(copy: ReceivedCopy, receivedAfterMs: number): Promise<Held> {

@@ -10,6 +10,8 @@ export interface ReceivedCopy {
   readonly stored: StoredMessage
   /** Absent where something other than Leveret sent the message. */
   readonly identity?: CopyIdentity
+  /** SQS's own, the same for every receive; empty where it was not said. */
+  readonly messageId: string
   readonly receiptHandle: string
   /** 1 for the first receive. */
   readonly receiveCount: number
@@ -81,6 +83,7 @@ export function parseReceived(received: SdkRecord, queueName: string): ReceivedC
       message: decodeMessage(stored, queueName),
       stored,
       ...(copyAttribute === undefined ? {} : { identity: parseCopy(copyAttribute) }),
+      messageId: MessageId,
       receiptHandle: ReceiptHandle,
       receiveCount,
       redelivered: receiveCount > 1,

@@ -90,6 +90,28 @@ describe('a get', () => {
     expect(counts).toMatchObject({ ready: 1, unacknowledged: 1 })
   })
 
+  test('whose receives outlast the visibility answers a message once, with a tag that is good', async () => {
+    const name = await queue({ 'x-single-active-consumer': true })
+    const payloads = Array.from({ length: 10 }, (_, index) => `payload ${index}`)
+    for (const payload of payloads) await send(name, payload)
+    const { receiver } = faulty.broker.delivery
+    const receive = receiver.receive.bind(receiver)
+    const tooSlow = { visibilityS: 0 }
+    let options: object = tooSlow
+    receiver.receive = async (sqsQueueName, given) => {
+      const received = await receive(sqsQueueName, { ...given, ...options })
+      options = {}
+      return received
+    }
+    const got = await get(name, 'manual', { count: 20 }).finally(() => {
+      receiver.receive = receive
+    })
+    expect(payloadsOf(got)).toEqual(payloads)
+    const settlements = got.map(({ deliveryTag = '' }) => ({ deliveryTag, action: 'ack' as const }))
+    const outcomes = await settle(await faulty.session(), name, settlements)
+    expect(outcomes.filter(({ ok }) => ok)).toHaveLength(10)
+  })
+
   test('with a visibility of a second does not answer a message over and over', async () => {
     const name = await queue()
     await send(name, 'once')

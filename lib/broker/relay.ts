@@ -6,6 +6,7 @@ import type { Copy } from '../delivery/sqs-sender.ts'
 import { logError } from '../log.ts'
 import type { Broker } from './broker.ts'
 import { sendRelayMessage } from './send-to-relay.ts'
+import { armSweeps } from './sweep-chains.ts'
 import { viewVhost } from './view-vhost.ts'
 
 /** A message of the relay queue. */
@@ -31,6 +32,7 @@ export async function relay(broker: Broker, records: readonly RelayRecord[]): Pr
 async function relayOne(broker: Broker, message: RelayMessage): Promise<void> {
   const targets = await existingTargets(broker, message)
   if (targets.length === 0) return
+  await armForLate(broker, message.vhostId, targets)
   const left = await sendToTargets(broker, message, targets)
   if (left.length === 0) return
   if (left.length === targets.length) throw new Error(`none of ${left.length} copies could be sent`)
@@ -50,6 +52,15 @@ async function existingTargets(
   const context = await viewVhost(broker, vhostId, { atLeast: version })
   return context ? targets.filter(({ queueId }) => context.vhost.queueById(queueId) !== undefined) : []
 }
+
+/** The looks that the publish arranged for copies that expire may be over before the copies come. */
+const armForLate = (broker: Broker, vhostId: string, targets: readonly RelayTarget[]): Promise<void> =>
+  armSweeps(
+    broker,
+    targets.flatMap(({ queueId, expiresAtMs: nextLookMs }) =>
+      nextLookMs === undefined ? [] : [{ vhostId, queueId, nextLookMs }],
+    ),
+  )
 
 async function sendToTargets(
   { delivery, counters }: Broker,

@@ -5,6 +5,7 @@ import { getMessages } from '../../lib/broker/get-messages.ts'
 import { publish } from '../../lib/broker/publish.ts'
 import { publishBatch } from '../../lib/broker/publish-batch.ts'
 import { rearmSweeps } from '../../lib/broker/rearm-sweeps.ts'
+import { relay } from '../../lib/broker/relay.ts'
 import { sweepQueues } from '../../lib/broker/sweep.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
@@ -89,6 +90,31 @@ describe('a message that expires', () => {
         },
       },
     ])
+  })
+
+  test('goes too where the relay brings it after the looks for it are over', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 10_000 })
+    const relayed: string[] = []
+    faulty.fault = (method, input) => {
+      watch(method, input)
+      if (method !== 'sendMessageBatch') return
+      const { QueueUrl, Entries } = input as { QueueUrl: string; Entries: { MessageBody: string }[] }
+      if (QueueUrl.endsWith('-relay')) relayed.push(...Entries.map(({ MessageBody }) => MessageBody))
+      else if (!QueueUrl.endsWith('-sweep')) throw Object.assign(new Error(), { name: 'ServiceUnavailable' })
+    }
+    await send(queue, 'x')
+    faulty.fault = watch
+    for (const aheadMs of [11_500, 73_000, 135_000]) {
+      faulty.aheadMs = aheadMs
+      await look()
+    }
+    expect(looks).toEqual([])
+    await relay(
+      faulty.broker,
+      relayed.map((body) => ({ id: 'r', body })),
+    )
+    await look()
+    expect(await payloads(dead)).toEqual(['x'])
   })
 
   test('goes after its own expiration where that is shorter, and keeps it in its history only', async () => {

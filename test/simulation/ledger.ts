@@ -1,0 +1,109 @@
+import { parseRelayMessage } from '../../lib/delivery/relay-message.ts'
+import { type Copy, keyOf, type Trace, traceOf } from './copies.ts'
+import type { SimMessage } from './sqs/sim-message.ts'
+
+/** A fan-out that the relay queue holds. Its targets are the ids of queues by the names of their SQS queues. */
+export interface Relayed {
+  readonly trace: Trace
+  readonly targets: ReadonlyMap<string, string>
+}
+
+/** A copy that the internal queue `dead` holds, with the queue it died in and why. */
+export interface LeftDead {
+  readonly trace: Trace
+  readonly queueId: string
+  readonly reason: string
+}
+
+/** Where every message has ever been. A message is found by its key: by what it is told by, see `keyOf`. */
+export class Ledger {
+  readonly #arrivals = new Map<string, Map<string, SimMessage>>()
+  readonly #relayed = new Map<string, Set<string>>()
+  readonly #relays = new Map<SimMessage, Relayed>()
+  readonly #dead = new Map<SimMessage, LeftDead>()
+  readonly #traces = new Map<string, Map<string, Copy>>()
+
+  arrived(message: SimMessage, copy: Copy, sqsQueueName: string, queueName: string): void {
+    const arrivals = this.#arrivals.get(keyOf(copy)) ?? new Map<string, SimMessage>()
+    this.#arrivals.set(keyOf(copy), arrivals)
+    if (!arrivals.has(sqsQueueName)) arrivals.set(sqsQueueName, message)
+    const place = `${copy.label} ${queueName}`
+    const traces = this.#traces.get(place) ?? new Map<string, Copy>()
+    this.#traces.set(place, traces)
+    // A repeated publish makes another that expires later; the first one's death is not early.
+    const known = traces.get(keyOf(copy))
+    if (known === undefined || expiryOf(copy) < expiryOf(known)) traces.set(keyOf(copy), copy)
+  }
+
+  relayArrived(message: SimMessage): Relayed {
+    const relay = parseRelayMessage(message.sent.body)
+    const targets = new Map(relay.targets.map(({ sqsQueueName, queueId }) => [sqsQueueName, queueId]))
+    const relayed = { trace: traceOf(relay.message), targets }
+    this.#relays.set(message, relayed)
+    const key = keyOf(relayed.trace)
+    this.#relayed.set(key, (this.#relayed.get(key) ?? NOWHERE).union(new Set(targets.keys())))
+    return relayed
+  }
+
+  /** Takes it off the list of those that are not finished. */
+  relayDeleted(message: SimMessage): Relayed | undefined {
+    const relayed = this.#relays.get(message)
+    this.#relays.delete(message)
+    return relayed
+  }
+
+  leftDead(message: SimMessage, left: LeftDead): void {
+    this.#dead.set(message, left)
+  }
+
+  deathOf(message: SimMessage): LeftDead | undefined {
+    return this.#dead.get(message)
+  }
+
+  /** Takes it off the list of those that are to be passed on. */
+  deadDeleted(message: SimMessage): LeftDead | undefined {
+    const left = this.#dead.get(message)
+    this.#dead.delete(message)
+    return left
+  }
+
+  /** Whether a copy that died so waits to be passed on. */
+  isLeft({ trace, queueId, reason }: LeftDead): boolean {
+    const key = keyOf(trace)
+    return [...this.#dead.values()].some(
+      (left) => left.queueId === queueId && left.reason === reason && keyOf(left.trace) === key,
+    )
+  }
+
+  get unfinishedRelays(): number {
+    return this.#relays.size
+  }
+
+  /** The SQS queues that a message has arrived in or was to be relayed to. */
+  reached(key: string): ReadonlySet<string> {
+    return (this.#relayed.get(key) ?? NOWHERE).union(new Set(this.#arrivals.get(key)?.keys()))
+  }
+
+  wasRelayed(key: string, sqsQueueName: string): boolean {
+    return this.#relayed.get(key)?.has(sqsQueueName) === true
+  }
+
+  /** Whether a message has been in an SQS queue or will be. */
+  isDurable(key: string, sqsQueueName: string): boolean {
+    if (this.#arrivals.get(key)?.has(sqsQueueName)) return true
+    return [...this.#relays.values()].some(({ trace, targets }) => keyOf(trace) === key && targets.has(sqsQueueName))
+  }
+
+  firstArrival(key: string, sqsQueueName: string): SimMessage | undefined {
+    return this.#arrivals.get(key)?.get(sqsQueueName)
+  }
+
+  /** The message with every history that it has ever had in a queue of this name. */
+  copiesIn(label: string, queueName: string): Copy[] {
+    return [...(this.#traces.get(`${label} ${queueName}`)?.values() ?? [])]
+  }
+}
+
+const NOWHERE: ReadonlySet<string> = new Set()
+
+const expiryOf = ({ identity }: Copy): number => identity.expiresAtMs ?? Number.POSITIVE_INFINITY

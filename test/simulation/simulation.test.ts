@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { type RunReport, SimulationFailure, simulate } from './simulation.ts'
+
+/** `npm run simulate` runs more of them, and any of them again. */
+const SEED_COUNT = 500
+
+describe('the broker under faults', () => {
+  const reports: RunReport[] = []
+
+  it('keeps every promise, whatever the seed', { timeout: 600_000 }, async () => {
+    for (let seed = 1; seed <= SEED_COUNT; seed += 1) {
+      reports.push(await simulate(seed).catch(rethrowWithSteps))
+    }
+  })
+
+  it('met everything that the promises are about', () => {
+    const total = (name: keyof RunReport) => reports.reduce((sum, report) => sum + report[name], 0)
+    expect(total('operations')).toBeGreaterThan(20_000)
+    expect(total('copies')).toBeGreaterThan(20_000)
+    expect(total('refused')).toBeGreaterThan(100)
+    expect(total('unanswered')).toBeGreaterThan(100)
+    expect(total('crashes')).toBeGreaterThan(100)
+    expect(total('relayed')).toBeGreaterThan(10)
+    expect(total('deadLettered')).toBeGreaterThan(1000)
+    expect(total('redelivered')).toBeGreaterThan(10_000)
+    expect(Math.max(...reports.map(({ longestCycle }) => longestCycle))).toBeGreaterThanOrEqual(25)
+  })
+
+  it('has the same history for the same seed', async () => {
+    const steps: string[][] = [[], []]
+    for (const list of steps) await simulate(7, { onStep: (step) => list.push(step) })
+    expect(steps[0]?.length).toBeGreaterThan(50)
+    expect(steps[1]).toEqual(steps[0])
+  })
+})
+
+function rethrowWithSteps(error: unknown): never {
+  if (!(error instanceof SimulationFailure)) throw error
+  throw new Error(`${error.message}\n${error.steps.join('\n')}`, { cause: error })
+}

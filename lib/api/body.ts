@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { tableFromJson } from '../model/amqp-table.ts'
 import { type AmqpTable, type AmqpValue, isTable } from '../model/amqp-value.ts'
 import { invalid } from '../model/errors.ts'
-import { parseJson } from '../model/json.ts'
+import { parseUntrustedJson } from '../model/untrusted-json.ts'
 import type { ApiContext } from './env.ts'
 
 /** RabbitMQ's limit for any body (contract §1.1); fronts have lower ones. */
@@ -30,7 +30,7 @@ function utf8Text(bytes: Buffer): string {
 export function bodyObject(c: ApiContext, maxBytes?: number): AmqpTable {
   const text = bodyText(c, maxBytes)
   if (text === '' || text === 'undefined') return {}
-  const value = parseBody(text)
+  const value = parseUntrustedJson(text)
   if (isTable(value)) return value
   if (value === null || typeof value === 'boolean') return {}
   throw invalid(typeof value === 'string' ? DOUBLE_ENCODED : 'not_json')
@@ -43,47 +43,10 @@ export const MAX_BATCH_ENTRIES = 1000
 
 /** The body as a JSON array of at most {@link MAX_BATCH_ENTRIES}. */
 export function bodyArray(c: ApiContext, maxBytes?: number): readonly AmqpValue[] {
-  const value = parseBody(bodyText(c, maxBytes))
+  const value = parseUntrustedJson(bodyText(c, maxBytes))
   if (!Array.isArray(value)) throw invalid('the body must be a JSON array')
   if (value.length > MAX_BATCH_ENTRIES) throw invalid(`one request takes ${MAX_BATCH_ENTRIES} entries at most`)
   return value
-}
-
-/** How deep a body may nest; every recursion over what came in one is bounded by it. */
-const MAX_BODY_DEPTH = 100
-
-/** Throws `invalid` for what is no JSON, nests too deep to be walked, or holds text that has no UTF-8 form. */
-export function parseBody(text: string): AmqpValue {
-  const value = parsedJson(text)
-  assertWalkable(value, 0)
-  return value
-}
-
-function parsedJson(text: string): AmqpValue {
-  try {
-    return parseJson(text)
-  } catch {
-    throw invalid('not_json')
-  }
-}
-
-function assertWalkable(value: AmqpValue, depth: number): void {
-  if (typeof value === 'string') assertText(value)
-  if (typeof value !== 'object' || value === null) return
-  if (depth >= MAX_BODY_DEPTH) throw invalid(`the body nests deeper than ${MAX_BODY_DEPTH} levels`)
-  if (Array.isArray(value)) {
-    for (const element of value) assertWalkable(element, depth + 1)
-  } else if (isTable(value)) {
-    for (const name of Object.keys(value)) {
-      assertText(name)
-      assertWalkable(value[name] ?? null, depth + 1)
-    }
-  }
-}
-
-/** JSON can spell half of a surrogate pair; no string that AMQP or SQS carries can hold it. */
-function assertText(text: string): void {
-  if (!text.isWellFormed()) throw invalid('the body holds half of a surrogate pair, which is no Unicode text')
 }
 
 /** A field that the object itself has: names such as `__proto__` and `constructor` are fields like any other. */

@@ -1,7 +1,7 @@
 import type { AmqpTable } from '../model/amqp-value.ts'
-import { isTable } from '../model/amqp-value.ts'
 import { BrokerError, invalid } from '../model/errors.ts'
-import { bodyText, parseBody } from './body.ts'
+import { parseDefinitionsText } from '../topology/definitions/file.ts'
+import { bodyText } from './body.ts'
 import { mediaType, unsupportedMediaType } from './content-type.ts'
 import type { ApiContext } from './env.ts'
 import { header } from './session.ts'
@@ -12,27 +12,9 @@ import { header } from './session.ts'
  */
 export async function definitionsFile(c: ApiContext): Promise<AmqpTable | Response> {
   const type = mediaType(c)
-  if (type === 'application/json') return parseFile(bodyText(c))
-  if (type === 'multipart/form-data') return parseFile(await formFile(c))
+  if (type === 'application/json') return parseDefinitionsText(bodyText(c))
+  if (type === 'multipart/form-data') return parseDefinitionsText(await formFile(c))
   return unsupportedMediaType(c)
-}
-
-const NOT_JSON = 'failed_to_parse_json'
-const BYTE_ORDER_MARK = /^\uFEFF/
-
-function parseFile(text: string): AmqpTable {
-  const json = text.replace(BYTE_ORDER_MARK, '')
-  const value = json === '' ? {} : parseJsonFile(json)
-  if (isTable(value)) return value
-  throw invalid(NOT_JSON)
-}
-
-function parseJsonFile(text: string) {
-  try {
-    return parseBody(text)
-  } catch (error) {
-    throw error instanceof BrokerError && error.reason === 'not_json' ? invalid(NOT_JSON) : error
-  }
 }
 
 async function formFile(c: ApiContext): Promise<string> {

@@ -2,7 +2,7 @@ import { assertMayDelete } from '../access/permissions.ts'
 import type { Intent } from '../journal/intents.ts'
 import { preconditionFailed } from '../model/errors.ts'
 import { describeObject } from '../model/names.ts'
-import { allSqsQueues, type Queue } from '../model/queue.ts'
+import { ownSqsNames, type Queue } from '../model/queue.ts'
 import { decideVhost } from '../topology/vhost/decide.ts'
 import { commitOf, stateOf, stillThere } from './change.ts'
 import type { VhostSession } from './session.ts'
@@ -14,8 +14,8 @@ export interface QueueDeletion {
 }
 
 /**
- * Deletes a queue with its bindings and messages (contract §1.2). The SQS queue goes last, when no publish that knew it can
- * be under way any more. Throws `not-found`, and `precondition-failed` where it should be empty and is not.
+ * Deletes a queue with its bindings and messages (contract §1.2); an adopted SQS queue stays, with what is in it. The SQS
+ * queue goes last, when no publish that knew it can be under way any more. Throws `not-found`, and `precondition-failed` where it should be empty and is not.
  */
 export async function deleteQueue(session: VhostSession, { name, ifEmpty }: QueueDeletion): Promise<void> {
   const { broker, access, user, vhost } = session
@@ -41,8 +41,7 @@ function decideDeletion(
 ) {
   const events = decideVhost(state, { type: 'delete-queue', name, onlyId })
   const queue = state.queueByName(name)
-  const sqsNames = queue ? allSqsQueues(queue).map((sqsQueue) => sqsQueue.name) : []
-  const intents = deletingIntents(broker, sqsNames)
+  const intents = deletingIntents(broker, queue ? ownSqsNames(queue) : [])
   return { writes: [{ journal: vhost.id, events }], intents: { put: intents }, result: intents }
 }
 

@@ -1,3 +1,4 @@
+import type { AwsOptions } from '../config.ts'
 import { readSecret } from '../journal/secret.ts'
 import { logError } from '../log.ts'
 import { userNameOfPrincipal } from '../model/principal.ts'
@@ -13,7 +14,7 @@ export async function setUp(broker: Broker): Promise<void> {
   const { administratorSecret, administrators, aws } = broker.config
   if (administrators !== undefined) return setUpPrincipals(broker, administrators)
   if (administratorSecret === undefined) throw new Error('the configuration names no secret of the administrator')
-  await ensureBootstrapped(broker, parseAdministrator(await readSecret(administratorSecret, aws)))
+  await ensureBootstrapped(broker, await readCredentials(administratorSecret, aws))
 }
 
 /** Other than the password of a secret, the list may be changed later: whom it names now becomes an administrator. */
@@ -57,11 +58,14 @@ async function isSetUp({ journals }: Broker): Promise<boolean> {
   return access.users.size > 0 || access.vhosts.size > 0
 }
 
-/** `{"username": …, "password": …}`. Nothing of the secret goes into an error. */
-function parseAdministrator(secret: string): Required<FirstAdministrator> {
-  const { username, password } = parseObject(secret)
+/**
+ * Whom a secret names: `{"username": …, "password": …}`. Throws what the SDK throws, and Error where something else is in
+ * it; nothing of the secret goes into an error.
+ */
+export async function readCredentials(secretArn: string, aws: AwsOptions): Promise<Required<FirstAdministrator>> {
+  const { username, password } = parseObject(await readSecret(secretArn, aws))
   if (typeof username !== 'string' || username === '' || typeof password !== 'string' || password === '') {
-    throw new Error('the secret of the administrator must hold JSON with username and password')
+    throw new Error(`the secret ${secretArn} must hold JSON with username and password`)
   }
   return { user: username, password }
 }

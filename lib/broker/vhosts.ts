@@ -1,7 +1,7 @@
 import type { Transacted } from '../journal/decision.ts'
 import type { Intent } from '../journal/intents.ts'
 import { ACCESS_JOURNAL } from '../journal/table.ts'
-import { allSqsQueues } from '../model/queue.ts'
+import { ownSqsNames } from '../model/queue.ts'
 import { decideAccess } from '../topology/access/decide.ts'
 import type { AccessEvent } from '../topology/access/events.ts'
 import { type PutVhost, requireVhost } from '../topology/access/vhost.ts'
@@ -72,6 +72,6 @@ export async function removeVhost(session: Session, name: string): Promise<void>
   await finishDeletingOrLeave(broker, intents)
 }
 
-/** The physical names of all SQS queues behind the vhost's queues. */
+/** The physical names of all SQS queues that go with the vhost's queues. */
 export const sqsNamesIn = (vhost: ReturnType<typeof stateOf>): string[] =>
-  Array.from(vhost.queues(), ({ queue }) => allSqsQueues(queue).map((sqsQueue) => sqsQueue.name)).flat()
+  Array.from(vhost.queues(), ({ queue }) => ownSqsNames(queue)).flat()

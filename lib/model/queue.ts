@@ -8,6 +8,8 @@ export type FifoGrouping = { by: 'queue' } | { by: 'routing-key' } | { by: 'head
 /** The physical queue behind a declared one. Its URL is the endpoint's and the account's matter, its name is ours for good. */
 export interface SqsQueue {
   readonly name: string
+  /** Somebody else made it and gave it to the broker, which uses it and never deletes or changes it. */
+  readonly adopted?: true
 }
 
 /** A queue as declared (contract §1.2). `arguments` stay as the client wrote them. */
@@ -26,6 +28,6 @@ export interface Queue {
   readonly deadLetters?: SqsQueue
 }
 
-/** All SQS queues of a declared queue: they go when it goes. */
-export const allSqsQueues = ({ sqsQueues, deadLetters }: Queue): readonly SqsQueue[] =>
-  deadLetters ? [...sqsQueues, deadLetters] : sqsQueues
+/** The names of the SQS queues that go with a queue: those that the broker made for it. */
+export const ownSqsNames = ({ sqsQueues, deadLetters }: Pick<Queue, 'sqsQueues' | 'deadLetters'>): string[] =>
+  [...sqsQueues, ...(deadLetters ? [deadLetters] : [])].filter(({ adopted }) => !adopted).map(({ name }) => name)

@@ -1,75 +1,26 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHandler } from '../../functions/bootstrap.ts'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { setUpOnce } from '../../lib/broker/set-up.ts'
 import { openEmptyMemoryBroker } from '../api/support/memory-broker.ts'
 import { catchErrorLog } from '../local/expected-errors.ts'
+import { Deployer } from './deployer.ts'
 
-const ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:administrator'
-const SECRET = JSON.stringify({ username: 'admin', password: 'from the secret' })
-
-/** Secrets Manager, which answers every call with one secret or fails, and CloudFormation, which takes answers. */
-let secret: string | undefined
-let secretReads = 0
-const answers: Record<string, unknown>[] = []
-let server: Server
-let url = ''
+let deployer: Deployer
 let broker: Broker
 
 beforeEach(async () => {
-  secret = SECRET
-  secretReads = 0
-  answers.length = 0
-  server = createServer(async (request, response) => {
-    const body = await bodyOf(request)
-    if (request.method === 'PUT') answers.push(JSON.parse(body))
-    else secretReads += 1
-    const isRefused = request.method === 'POST' && secret === undefined
-    response.writeHead(isRefused ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' })
-    response.end(JSON.stringify(isRefused ? { __type: 'AccessDeniedException' } : { SecretString: secret }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  broker = openEmptyMemoryBroker({
-    administratorSecret: ARN,
-    aws: {
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-      endpoints: { secretsmanager: url },
-    },
-  })
+  deployer = new Deployer()
+  broker = openEmptyMemoryBroker(await deployer.start())
 })
 afterEach(async () => {
   await broker.close()
-  server.closeAllConnections()
-  server.close()
+  deployer.stop()
   vi.restoreAllMocks()
 })
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
-}
-
-async function send(RequestType: 'Create' | 'Update' | 'Delete', DeleteQueues = 'false') {
-  await createHandler(broker)({
-    RequestType,
-    ServiceToken: 'arn',
-    ResponseURL: `${url}/answer?signature=s`,
-    StackId: 'stack',
-    RequestId: 'request',
-    LogicalResourceId: 'SetUp',
-    PhysicalResourceId: 'leveret',
-    ResourceType: 'Custom::LeveretBootstrap',
-    ResourceProperties: { ServiceToken: 'arn', DeleteQueues },
-    OldResourceProperties: {},
-  } as Parameters<ReturnType<typeof createHandler>>[0])
-  return answers.at(-1)
-}
+const send = (type: 'Create' | 'Update' | 'Delete', DeleteQueues = 'false') =>
+  deployer.send(createHandler(broker), { type, properties: { DeleteQueues } })
 
 const access = async () => (await broker.journals.view(broker.journals.arrival())).access
 
@@ -89,7 +40,7 @@ describe('the custom resource', () => {
 
   test('updated, leaves users as they are', async () => {
     await send('Create')
-    secret = JSON.stringify({ username: 'another', password: 'x' })
+    deployer.secret = JSON.stringify({ username: 'another', password: 'x' })
     expect(await send('Update')).toMatchObject({ Status: 'SUCCESS' })
     expect([...(await access()).users.keys()]).toEqual(['admin'])
   })
@@ -100,7 +51,7 @@ describe('the custom resource', () => {
     [undefined, /AccessDenied|Unknown/],
   ])('fails the deployment with the reason, and without the secret, where the secret is %s', async (text, reason) => {
     const errors = catchErrorLog()
-    secret = text
+    deployer.secret = text
     const answer = await send('Create')
     expect(answer).toMatchObject({ Status: 'FAILED', Reason: expect.stringMatching(reason) })
     expect(JSON.stringify([answer, errors.mock.calls])).not.toContain('swordfish')
@@ -158,23 +109,24 @@ describe('the first request to manage', () => {
     await Promise.all([ensureSetUp(), ensureSetUp(), ensureSetUp()])
     await ensureSetUp()
     expect([...(await access()).users.keys()]).toEqual(['admin'])
-    expect(secretReads).toBe(1)
+    expect(deployer.secretReads).toBe(1)
   })
 
   test('reads no secret where the broker is set up', async () => {
     await send('Create')
-    secretReads = 0
+    deployer.secretReads = 0
     await setUpOnce(broker)()
-    expect(secretReads).toBe(0)
+    expect(deployer.secretReads).toBe(0)
   })
 
   test('is served though the secret cannot be read, and the next one tries again', async () => {
     const errors = catchErrorLog()
-    secret = undefined
+    const { secret } = deployer
+    deployer.secret = undefined
     const ensureSetUp = setUpOnce(broker)
     await ensureSetUp()
     expect(errors).toHaveBeenCalledOnce()
-    secret = SECRET
+    deployer.secret = secret
     await ensureSetUp()
     expect([...(await access()).users.keys()]).toEqual(['admin'])
   })

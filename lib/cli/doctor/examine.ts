@@ -31,8 +31,8 @@ export async function examine({ namePrefix, listed, account, queues }: Found): P
     ...(await mapConcurrent([...internal], CONTROL_PLANE_CONCURRENCY, ([name, queue]) =>
       examineInternal(queues, name, queue),
     )),
-    ...(await mapConcurrent([...declared], CONTROL_PLANE_CONCURRENCY, ([name, declaredQueue]) =>
-      examineDeclared(queues, name, declaredQueue, isPhysicalName(namePrefix, name)),
+    ...(await mapConcurrent([...declared], CONTROL_PLANE_CONCURRENCY, ([name, sqsQueue]) =>
+      examineDeclared(queues, name, sqsQueue),
     )),
     ...(await mapConcurrent(orphans, CONTROL_PLANE_CONCURRENCY, (name) => examineOrphan(queues, name))),
   ]
@@ -54,16 +54,14 @@ async function examineInternal(queues: SqsQueues, name: string, queue: InternalQ
   return { type: 'wrong-attributes', name, owner: THE_BROKER, actual, expected }
 }
 
-/** `isOurs`: made by the broker. One that it was given is somebody else's to configure. */
 async function examineDeclared(
   queues: SqsQueues,
   name: string,
   { owner, options }: DeclaredSqsQueue,
-  isOurs: boolean,
 ): Promise<Finding | undefined> {
   const actual = await queues.attributes(name)
   if (actual === undefined) return { type: 'missing', name, owner, options }
-  const expected = isOurs ? differingAttributes(actual, queues.attributesFor(name, options)) : {}
+  const expected = options ? differingAttributes(actual, queues.attributesFor(name, options)) : {}
   return Object.keys(expected).length === 0 ? undefined : { type: 'wrong-attributes', name, owner, actual, expected }
 }
 

@@ -4,7 +4,12 @@ import type { CreateOptions } from '../../delivery/sqs-queues.ts'
 /** What is wrong with an SQS queue, or with the lack of one. */
 export type Finding =
   /** A declared queue has no SQS queue: publishes to it answer 503. */
-  | { readonly type: 'missing'; readonly name: string; readonly owner: string; readonly options: CreateOptions }
+  | {
+      readonly type: 'missing'
+      readonly name: string
+      readonly owner: string
+      readonly options: CreateOptions | undefined
+    }
   /** One of the queues that the stack makes is not there. */
   | { readonly type: 'missing-internal'; readonly name: string; readonly queue: InternalQueue }
   /** No declared queue owns it. */

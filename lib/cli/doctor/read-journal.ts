@@ -16,8 +16,8 @@ export interface JournalAccount {
 export interface DeclaredSqsQueue {
   /** `queue 'orders' in vhost '/'`. */
   readonly owner: string
-  /** How it is to be made, as things stand. */
-  readonly options: CreateOptions
+  /** How it is to be made, as things stand; undefined for one that somebody else makes and configures. */
+  readonly options: CreateOptions | undefined
 }
 
 /** What a broker's journal is asked by those who look after it; it is only read. */
@@ -59,7 +59,9 @@ async function declaredQueues(journals: BrokerJournals): Promise<Map<string, Dec
     for (const { queue } of vhost?.queues() ?? []) {
       const owner = describeObject('queue', queue.name, name)
       const options = { settings: vhost?.settingsOf(queue) }
-      for (const sqsQueue of queue.sqsQueues) declared.set(sqsQueue.name, { owner, options })
+      for (const { name: sqsName, adopted } of queue.sqsQueues) {
+        declared.set(sqsName, { owner, options: adopted ? undefined : options })
+      }
       if (queue.deadLetters) declared.set(queue.deadLetters.name, { owner, options: DEAD_LETTERS_OPTIONS })
     }
   }

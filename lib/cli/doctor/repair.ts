@@ -23,6 +23,7 @@ export function remedyFor(
   const { name } = finding
   switch (finding.type) {
     case 'missing':
+      if (!finding.options) return { words: `leave ${name} to the stack that makes it: deploy it again` }
       return { words: `make ${name} again, empty`, apply: () => queues.create(name, finding.options) }
     case 'missing-internal':
       return { words: `make ${name} again, empty`, apply: () => queues.createInternal(finding.queue) }

@@ -6,6 +6,7 @@ import { type ImportIntoVhost, importIntoVhost } from './import.ts'
 import { type DeleteParameter, deleteParameter, type SetParameter, setParameter } from './parameter.ts'
 import { type DeletePolicy, deletePolicy, type SetPolicy, setPolicy } from './policy.ts'
 import { type DeclareQueue, type DeleteQueue, declareQueue, deleteQueue } from './queue.ts'
+import { type Reconcile, reconcile } from './reconcile.ts'
 import type { VhostState } from './state.ts'
 
 export type VhostCommand =
@@ -21,6 +22,7 @@ export type VhostCommand =
   | SetParameter
   | DeleteParameter
   | ImportIntoVhost
+  | Reconcile
 
 /**
  * What a command does to a vhost: the events, none where nothing changes. Pure: state and command alone decide.
@@ -52,5 +54,7 @@ export function decideVhost(state: VhostState, command: VhostCommand): VhostEven
       return deleteParameter(state, command)
     case 'import':
       return importIntoVhost(state, command)
+    case 'reconcile':
+      return reconcile(state, command)
   }
 }

@@ -50,6 +50,7 @@ export function declareQueue(state: VhostState, command: DeclareQueue, added = 0
   const queue = queueFrom(command, state.vhost)
   assertQueueArguments(command.arguments, queue.type, object)
   assertProperties(command, queue.type, object)
+  assertAdoptable(state, command, object)
   return [{ type: 'queue-declared', queue }]
 }
 
@@ -88,6 +89,26 @@ function assertProperties(command: DeclareQueue, type: QueueType, object: string
   if (type !== 'quorum') return
   if (!command.durable) throw preconditionFailed(`invalid property 'non-durable' for ${object}`)
   if (command.autoDelete) throw preconditionFailed(`invalid property 'auto-delete' for ${object}`)
+}
+
+/**
+ * An SQS queue that somebody else made must be of the kind that the arguments ask for, and behind one queue only. Throws
+ * `precondition-failed`. `object` as `describeObject` prints it.
+ */
+export function assertAdoptable(state: VhostState, command: DeclareQueue, object: string): void {
+  const isFifo = fifoGroupingOf(command.arguments) !== undefined
+  for (const { name, adopted } of command.sqsQueues) {
+    if (!adopted) continue
+    if (name.endsWith('.fifo') !== isFifo) {
+      const [is, wanted] = isFifo ? ['a standard one', 'FIFO'] : ['FIFO', 'a standard one']
+      throw preconditionFailed(`${object} cannot adopt the SQS queue '${name}', which is ${is}: it needs ${wanted}`)
+    }
+    const other = Array.from(state.queues()).find(({ queue }) => queue.sqsQueues.some((used) => used.name === name))
+    if (other) {
+      const owner = describeObject('queue', other.queue.name, state.vhost)
+      throw preconditionFailed(`${object} cannot adopt the SQS queue '${name}', which is behind ${owner}`)
+    }
+  }
 }
 
 function assertRoom(state: VhostState, { name, maxQueues }: DeclareQueue, added: number): void {

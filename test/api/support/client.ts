@@ -31,11 +31,14 @@ export interface Client {
   call(method: string, path: string, body?: unknown, options?: Options): Promise<Answer>
 }
 
-/** A broker in memory behind the handlers of the three functions, each for the requests that the gateway gives it. */
-export function useApi(settings: Partial<Config> = {}): Client {
+/**
+ * A broker in memory behind the handlers of the three functions, each for the requests that the gateway gives it. Settings
+ * that are known only when tests run are a function, asked before it is opened.
+ */
+export function useApi(settings: Partial<Config> | (() => Promise<Partial<Config>>) = {}): Client {
   let opened: { broker: Broker; handle: (event: APIGatewayProxyEvent) => ReturnType<ReturnType<typeof createManage>> }
   beforeAll(async () => {
-    const broker = await openMemoryBroker(settings)
+    const broker = await openMemoryBroker(typeof settings === 'function' ? await settings() : settings)
     const [publish, consume, manage] = [createPublish(broker), createConsume(broker), createManage(broker)]
     opened = { broker, handle: (event) => functionFor(event, { publish, consume, manage })(event) }
   })

@@ -24,7 +24,10 @@ export function blobsBucket(
     existing,
   }: Pick<Settings, 'removalPolicy' | 'logRetention' | 'encryptionKey' | 'existing'>,
 ): Bucket | IBucket {
-  if (existing?.bucketName !== undefined) return Bucket.fromBucketName(scope, 'ExistingBlobs', existing.bucketName)
+  if (existing?.bucketName !== undefined) {
+    const { bucketName } = existing
+    return Bucket.fromBucketAttributes(scope, 'ExistingBlobs', { bucketName, ...(encryptionKey && { encryptionKey }) })
+  }
   const bucket = new Bucket(scope, 'Blobs', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,

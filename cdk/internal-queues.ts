@@ -85,7 +85,8 @@ const COMMON: QueueProps = {
   maxMessageSizeBytes: MAX_MESSAGE_BYTES,
 }
 
-const encryptionOf = (encryptionKey: Settings['encryptionKey']): QueueProps =>
+/** Of SQS queues, under the broker's key if it has one. */
+export const encryptionOf = (encryptionKey: Settings['encryptionKey']): QueueProps =>
   encryptionKey
     ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
     : { encryption: QueueEncryption.SQS_MANAGED }

@@ -1,6 +1,7 @@
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
+  GetQueueAttributesCommand,
   ListQueuesCommand,
   ReceiveMessageCommand,
   SQSClient,
@@ -59,6 +60,15 @@ export const peekBodies = (address: Address, url: string): Promise<(string | und
     return Messages.map(({ Body }) => Body)
   })
 
+/** How many messages an SQS queue holds, those that somebody has in hand included. */
+export const messagesIn = (address: Address, url: string): Promise<number> =>
+  withSqs(address, async (sqs) => {
+    const counted = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const
+    const input = { QueueUrl: url, AttributeNames: [...counted] }
+    const { Attributes = {} } = await sqs.send(new GetQueueAttributesCommand(input))
+    return counted.reduce((sum, name) => sum + Number(Attributes[name]), 0)
+  })
+
 /** A call of a service whose SDK is not among the dependencies; resolves with the answer, whatever its status. */
 export function callService(
   { url }: Address,
@@ -96,10 +106,26 @@ export async function functionNames(address: Address): Promise<string[]> {
   return Functions.map(({ FunctionName }) => FunctionName)
 }
 
-/** Calls a function of the broker by its construct's id, waits, and answers what it answered. Throws where it failed. */
-export async function invoke(address: Address, id: string, event: object): Promise<string> {
-  const name = (await functionNames(address)).find((found) => found.includes(`-Broker${id}Function`))
-  if (name === undefined) throw new Error(`there is no function ${id}`)
+/** What a stack's resources are called, by their logical ids. */
+export async function physicalIds(address: Address, stack: string): Promise<ReadonlyMap<string, string>> {
+  const xml = await callForText(address, 'cloudformation', '/', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `Action=DescribeStackResources&Version=2010-05-15&StackName=${stack}`,
+  })
+  const textOf = (text: string, name: string): string => new RegExp(`<${name}>([^<]*)<`).exec(text)?.[1] ?? ''
+  return new Map(
+    Array.from(xml.matchAll(/<member>([\s\S]*?)<\/member>/g), ([, member = '']) => [
+      textOf(member, 'LogicalResourceId'),
+      textOf(member, 'PhysicalResourceId'),
+    ]),
+  )
+}
+
+/** Calls a function of a stack's broker by its construct's id, waits, and answers what it answered. Throws where it failed. */
+export async function invoke(address: Address, id: string, event: object, stack = 'Leveret'): Promise<string> {
+  const name = (await functionNames(address)).find((found) => found.startsWith(`${stack}-Broker${id}Function`))
+  if (name === undefined) throw new Error(`there is no function ${id} of ${stack}`)
   const init = { method: 'POST', body: JSON.stringify(event) }
   const response = await callService(address, 'lambda', `/2015-03-31/functions/${name}/invocations`, init)
   const text = await response.text()

@@ -11,25 +11,30 @@ export interface CustomResourceAnswer {
 
 /**
  * Calls the custom resource's function as CloudFormation does, which on LocalStack does not, and resolves with what it
- * answered. As on AWS, the answer goes to an object in S3: functions that run in containers reach nothing else.
+ * answered. As on AWS, the answer goes to an object in S3: functions that run in containers reach nothing else. `stack` is that
+ * of the broker.
  */
 export async function sendToCustomResource(
   site: Site,
   RequestType: 'Create' | 'Update' | 'Delete',
-  properties: Readonly<Record<string, string>>,
+  properties: Readonly<Record<string, unknown>>,
+  stack = 'Leveret',
 ): Promise<CustomResourceAnswer | undefined> {
   const { BlobsBucket, NamePrefix } = readOutputs(site)
   const RequestId = randomUUID()
   const key = `custom-resource/${RequestId}`
-  await invoke(site, 'Bootstrap', {
+  const event = {
     RequestType,
     RequestId,
     ResponseURL: `${await addressForFunctions(site, NamePrefix)}/${BlobsBucket}/${key}`,
-    StackId: 'arn:aws:cloudformation:us-east-1:000000000000:stack/Leveret/1',
+    StackId: `arn:aws:cloudformation:us-east-1:000000000000:stack/${stack}/1`,
     LogicalResourceId: 'SetUp',
     PhysicalResourceId: 'leveret',
+    ResourceType: 'Custom::LeveretBootstrap',
     ResourceProperties: properties,
-  })
+    OldResourceProperties: {},
+  }
+  await invoke(site, 'Bootstrap', event, stack)
   const bytes = await new S3Blobs(BlobsBucket, awsOptions(site)).get(key)
   return bytes && (JSON.parse(Buffer.from(bytes).toString()) as CustomResourceAnswer)
 }

@@ -81,7 +81,8 @@ main()
 const APP = `
 const app = new App({ outdir: 'cdk.out' })
 const stack = new Stack(app, 'Orders')
-new Leveret(stack, 'Broker', {})
+const broker = new Leveret(stack, 'Broker', {})
+broker.addQueue('orders').bindTo(broker.addExchange('events', { type: 'topic' }), { routingKey: '#' })
 const { template } = app.synth().getStackByName('Orders')
 console.log(JSON.stringify(Object.values(template.Resources).map(({ Type }) => Type)))
 `
@@ -89,11 +90,17 @@ console.log(JSON.stringify(Object.values(template.Resources).map(({ Type }) => T
 /** Uses every export as a typed project does. */
 const TYPED = `
 import { App, Stack } from 'aws-cdk-lib'
-import { Leveret, type LeveretProps } from 'leveret'
+import { Definitions, type IBrokerExchange, Leveret, type LeveretProps } from 'leveret'
 import { decode, type ConsumedMessage } from 'leveret/consumer'
 import { startLeveret, type RunningLeveret } from 'leveret/testing'
 const props: LeveretProps = {}
-export const url: string = new Leveret(new Stack(new App(), 'Orders'), 'Broker', props).url
+const broker = new Leveret(new Stack(new App(), 'Orders'), 'Broker', props)
+export const url: string = broker.url
+const events: IBrokerExchange = broker.addExchange('events', { type: 'topic' })
+export const arn: string = broker.addQueue('orders').bindTo(events, { routingKey: '#' }).sqsQueue.queueArn
+broker.addDefinitions('Shop', Definitions.fromInline({}))
+// @ts-expect-error An exchange has a type.
+broker.addExchange('untyped', {})
 export const running: Promise<RunningLeveret> = startLeveret({ port: 0 })
 export const message: Promise<ConsumedMessage> = decode({ Body: 'raw' })
 // @ts-expect-error A port is a number.

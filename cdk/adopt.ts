@@ -1,6 +1,7 @@
 import { Grant, type IRole } from 'aws-cdk-lib/aws-iam'
 import { type IQueue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Grant as FunctionGrant } from './broker-function.ts'
+import { keyActionsFor } from './encryption.ts'
 
 /** What is done to messages. What is done to SQS queues is never done to an adopted one. */
 const MESSAGE_ACTIONS = new Set([
@@ -25,5 +26,6 @@ export function adopt(role: IRole, queue: IQueue, grants: readonly FunctionGrant
   const { encryptionMasterKey: key, encryptionType } = queue
   // AWS's own key for SQS lets in whoever may use the queue.
   if (key === undefined || encryptionType === QueueEncryption.KMS_MANAGED) return [onQueue]
-  return [onQueue, key.grant(role, 'kms:Decrypt', 'kms:GenerateDataKey')]
+  const keyActions = keyActionsFor(actions)
+  return keyActions.length === 0 ? [onQueue] : [onQueue, key.grant(role, ...keyActions)]
 }

@@ -9,6 +9,7 @@ import { exportBinding, exportExchange, exportQueue } from '../lib/topology/defi
 import { decideVhost, type VhostCommand } from '../lib/topology/vhost/decide.ts'
 import { predefinedExchanges } from '../lib/topology/vhost/exchange.ts'
 import { vhostMachine } from '../lib/topology/vhost/machine.ts'
+import { maxReceiveCountOf } from '../lib/topology/vhost/queue-settings.ts'
 import type { VhostState } from '../lib/topology/vhost/state.ts'
 
 /** An object in a vhost, for commands and for errors. */
@@ -51,6 +52,13 @@ export class AppTopology {
   declareQueue({ vhost, name }: Place, args: AmqpTable): void {
     const queue = { name, durable: true, autoDelete: false, arguments: args, sqsQueues: [] }
     this.#add(vhost, `queue '${name}'`, { type: 'declare-queue', id: this.#newId(), user: USER, ...queue })
+  }
+
+  /** How often SQS is to hand out a message of a queue that was declared, by its arguments: policies are not the app's. */
+  maxReceiveCount({ vhost, name }: Place): number {
+    const state = this.#vhost(vhost)
+    const queue = state.queueByName(name)
+    return maxReceiveCountOf(queue ? state.settingsOf(queue) : {})
   }
 
   bind(vhost: string, binding: AppBinding): void {

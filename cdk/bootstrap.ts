@@ -57,6 +57,13 @@ export function bootstrapResource(
 export const grantReadFile = (grantee: IGrantable, { bucket, s3ObjectKey }: Asset): Grant =>
   Grant.addToPrincipal({ grantee, actions: ['s3:GetObject'], resourceArns: [bucket.arnForObjects(s3ObjectKey)] })
 
+/**
+ * To read the secret of a user. The function may use the broker's key anyway; `grantRead` would name the function's role in
+ * the policy of the key, which then depends on what depends on it.
+ */
+export const grantReadSecret = (grantee: IGrantable, { secretArn }: Secret): Grant =>
+  Grant.addToPrincipal({ grantee, actions: ['secretsmanager:GetSecretValue'], resourceArns: [secretArn] })
+
 export interface DefinitionsResourceProps {
   readonly lambda: IFunction
   readonly timeout: Duration

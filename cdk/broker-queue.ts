@@ -1,12 +1,6 @@
 import { Duration } from 'aws-cdk-lib'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam'
-import {
-  DeduplicationScope,
-  FifoThroughputLimit,
-  type IQueue,
-  Queue,
-  type QueueProps,
-} from 'aws-cdk-lib/aws-sqs'
+import { DeduplicationScope, FifoThroughputLimit, type IQueue, Queue, type QueueProps } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { fifoGroupingOf } from '../lib/topology/vhost/queue-arguments.ts'
 import { type AppTopology, argumentsOf, assertKnown, cannotAdd } from './app-topology.ts'
@@ -18,7 +12,7 @@ import {
   type IBrokerExchange,
 } from './broker-exchange.ts'
 import type { BrokerUser } from './broker-user.ts'
-import { encryptionOf } from './internal-queues.ts'
+import { encryptionOf, type InternalQueues } from './internal-queues.ts'
 import type { ILeveret } from './leveret-base.ts'
 import type { Settings } from './props.ts'
 
@@ -53,7 +47,8 @@ export interface BrokerQueueProps {
    * Of the SQS queue that is made for it: visibility timeout, key, name and whatever else `Queue` of aws-sqs takes. A
    * Lambda event source wants a visibility timeout of six times the function's timeout.
    *
-   * @default - 10 days of retention, TLS only, 1 MiB messages, the broker's key and removal policy
+   * @default - 10 days of retention, TLS only, 1 MiB messages, the broker's key and removal policy, and dead letters as those
+   * of the broker's own SQS queues
    */
   readonly sqsQueueProps?: QueueProps
   /**
@@ -68,7 +63,7 @@ export interface BrokerQueueProps {
 /** What a queue takes of the broker that it is added to. */
 export interface QueueHost {
   readonly topology: AppTopology
-  readonly broker: Pick<ILeveret, 'grantReadPayloads'>
+  readonly broker: Pick<ILeveret, 'grantReadPayloads'> & { readonly queues: Pick<InternalQueues, 'dead' | 'dead.fifo'> }
   readonly settings: Pick<Settings, 'removalPolicy' | 'encryptionKey'>
 }
 
@@ -93,11 +88,13 @@ export class BrokerQueue extends Construct {
     const args = argumentsOf(what, declaredArguments(what, vhost, props))
     host.topology.declareQueue({ vhost, name }, args)
     const isFifo = fifoGroupingOf(args) !== undefined
+    const maxReceiveCount = host.topology.maxReceiveCount({ vhost, name })
     this.queueName = name
     this.vhost = vhost
     this.#topology = host.topology
     this.#broker = host.broker
-    this.sqsQueue = props.sqsQueue ?? new Queue(this, 'SqsQueue', sqsQueueProps(what, isFifo, host, props))
+    this.sqsQueue =
+      props.sqsQueue ?? new Queue(this, 'SqsQueue', sqsQueueProps(what, isFifo, host, props, maxReceiveCount))
     assertUsable(what, isFifo, props)
   }
 
@@ -141,8 +138,9 @@ const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/
 function sqsQueueProps(
   what: string,
   isFifo: boolean,
-  { settings: { removalPolicy, encryptionKey } }: QueueHost,
+  { broker: { queues }, settings: { removalPolicy, encryptionKey } }: QueueHost,
   props: BrokerQueueProps,
+  maxReceiveCount: number,
 ): QueueProps {
   const { sqsQueueProps: given = {} } = props
   assertSqsQueueProps(what, isFifo, given)
@@ -152,6 +150,7 @@ function sqsQueueProps(
     maxMessageSizeBytes: MAX_MESSAGE_BYTES,
     enforceSSL: true,
     removalPolicy,
+    deadLetterQueue: { queue: isFifo ? queues['dead.fifo'] : queues.dead, maxReceiveCount },
     ...(!isKeyGiven && encryptionOf(encryptionKey)),
     ...(isFifo && {
       fifo: true,

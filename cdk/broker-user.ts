@@ -108,7 +108,7 @@ export class BrokerUser extends Construct {
 }
 
 const NO_PASSWORDS =
-  "auth is 'iam', so no password lets anybody in; add the IAM role that is to publish or consume, by addPrincipal"
+  "auth is 'iam', so no password lets anybody in; leave it out, and make the IAM principal a user through the API or by addDefinitions"
 
 /** None allows nothing (contract §4.4). */
 const anyOf = (patterns: readonly string[]): string =>

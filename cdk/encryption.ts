@@ -35,6 +35,9 @@ export function withKeyGrants(grants: GrantsByFunction, key: Pick<IKey, 'keyArn'
 }
 
 function keyGrant(grants: readonly Grant[], keyArn: string): Grant {
-  const actions = grants.flatMap((grant) => grant.actions).flatMap((action) => KEY_ACTIONS[action] ?? [])
-  return { actions: [...new Set(actions)].sort(), resources: [keyArn] }
+  return { actions: keyActionsFor(grants.flatMap(({ actions }) => actions)), resources: [keyArn] }
 }
+
+/** What these actions need of the key of what they are done to. */
+export const keyActionsFor = (actions: readonly string[]): string[] =>
+  [...new Set(actions.flatMap((action) => KEY_ACTIONS[action] ?? []))].sort()

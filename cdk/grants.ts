@@ -111,7 +111,6 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readScheduled,
       tellMissing,
       writePayloads,
-      writeScheduled,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
       onQueues('sqs:SendMessage'),
       feed(parts, 'delay'),
@@ -135,9 +134,21 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       writeScheduled,
       settleIntents,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'),
-      onQueues('sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes'),
+      {
+        actions: ['sqs:SendMessage'],
+        resources: [parts.queues.delay.queueArn, parts.queues.sweep.queueArn],
+      },
+      onQueues('sqs:DeleteQueue', 'sqs:SetQueueAttributes'),
     ],
-    bootstrap: [readTopology, changeTopology, readBases, writeBases, ...readSecret, onQueues('sqs:DeleteQueue')],
+    // It imports definitions that an app brings.
+    bootstrap: [
+      readTopology,
+      changeTopology,
+      readBases,
+      writeBases,
+      ...readSecret,
+      onQueues('sqs:CreateQueue', 'sqs:DeleteQueue'),
+    ],
   }
 }
 

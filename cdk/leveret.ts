@@ -11,7 +11,13 @@ import { adopt } from './adopt.ts'
 import { addAlarms } from './alarms.ts'
 import { AppTopology } from './app-topology.ts'
 import { blobsBucket } from './blobs-bucket.ts'
-import { administratorSecret, bootstrapResource, definitionsResource, grantReadFile } from './bootstrap.ts'
+import {
+  administratorSecret,
+  bootstrapResource,
+  definitionsResource,
+  grantReadFile,
+  grantReadSecret,
+} from './bootstrap.ts'
 import { BrokerExchange, type BrokerExchangeProps, DEFAULT_VHOST, type IBrokerExchange } from './broker-exchange.ts'
 import { BrokerQueue, type BrokerQueueProps } from './broker-queue.ts'
 import { BrokerUser, type BrokerUserProps } from './broker-user.ts'
@@ -124,7 +130,7 @@ export class Leveret extends LeveretBase {
    */
   addUser(name: string, props: BrokerUserProps = {}): BrokerUser {
     const user = new BrokerUser(scopeFor(this, 'Users'), idFor(name), name, this.#settings, props)
-    user.secret.grantRead(this.functions.bootstrap).applyBefore(this.#setUp)
+    grantReadSecret(this.functions.bootstrap, user.secret).applyBefore(this.#setUp)
     this.#addedUsers.push(user)
     return user
   }

@@ -58,8 +58,11 @@ export function alteringIntents(broker: Broker, state: VhostState, events: reado
 
 type Settings = ReturnType<VhostState['settingsOf']>
 
-const desiredText = ({ delivery }: Broker, { sqsQueues }: Queue, settings: Settings): string =>
-  JSON.stringify(sqsQueues.map(({ name }) => delivery.queues.desiredAttributes(name, settings)))
+/** Those of an app are the app's to configure. */
+const alterable = ({ sqsQueues }: Queue) => sqsQueues.filter(({ adopted }) => !adopted)
+
+const desiredText = ({ delivery }: Broker, queue: Queue, settings: Settings): string =>
+  JSON.stringify(alterable(queue).map(({ name }) => delivery.queues.desiredAttributes(name, settings)))
 
 /**
  * Sets in SQS what a change of policies left to be set. Throws `unavailable` after 20 s, or where SQS fails, saying how
@@ -119,7 +122,7 @@ export async function finishAlteringIntent(broker: Broker, intent: Intent): Prom
     })
     if (outdated.length === 0) break
     await mapConcurrent(outdated, CONTROL_PLANE_CONCURRENCY, async ({ queue, settings, text }) => {
-      for (const { name } of queue.sqsQueues) {
+      for (const { name } of alterable(queue)) {
         await broker.delivery.queues.alter(name, broker.delivery.queues.desiredAttributes(name, settings))
       }
       settled.set(queue.id, text)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, FED_VISIBILITY_S, type InternalQueue, internalQueueName } from '../config.ts'
 import { randomText } from '../model/id.ts'
-import type { QueueSettings } from '../topology/vhost/queue-settings.ts'
+import { maxReceiveCountOf, type QueueSettings, type RedriveSettings } from '../topology/vhost/queue-settings.ts'
 import { mapConcurrent } from './concurrent.ts'
 import { isFifoName, PHYSICAL_NAME_RANDOM_LENGTH, physicalName } from './physical-name.ts'
 import { INTERNAL_RETENTION_S, internalAttributes, QUEUE_RETENTION_S, queueAttributes } from './sqs-attributes.ts'
@@ -23,8 +23,7 @@ export interface NewSqsQueue extends CreateOptions {
 }
 
 /** What of a queue's settings its SQS queue acts on. */
-type ActingSettings = Pick<QueueSettings, 'deliveryLimit' | 'messageTtlMs' | 'consumerTimeoutMs'>
-type RedriveSettings = Pick<ActingSettings, 'deliveryLimit' | 'messageTtlMs'>
+type ActingSettings = RedriveSettings & Pick<QueueSettings, 'consumerTimeoutMs'>
 
 type QueuesConfig = Pick<Config, 'namePrefix' | 'sqsQueueUrlBase' | 'sqsQueueArnBase' | 'encryptionKeyArn'>
 
@@ -135,18 +134,6 @@ export class SqsQueues {
     }
   }
 }
-
-/** SQS's bound, and as good as no limit (SQS API Reference, SetQueueAttributes). */
-const MAX_RECEIVE_COUNT = 1000
-
-/**
- * A message dies once it has come back more often than the limit: it is delivered once more than that. Where messages
- * expire, looking for those counts as well, so SQS's count says little.
- */
-export const maxReceiveCountOf = ({ deliveryLimit, messageTtlMs }: RedriveSettings): number =>
-  deliveryLimit === undefined || messageTtlMs !== undefined
-    ? MAX_RECEIVE_COUNT
-    : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)
 
 /** What SQS takes where nobody says otherwise, and its longest (SQS quotas). */
 const DEFAULT_VISIBILITY_S = 30

@@ -1,5 +1,10 @@
+import { globSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { constructIdOf } from '../../cdk/internal-queues.ts'
 import { Leveret } from '../../cdk/leveret.ts'
+import { FED_QUEUES, fedQueues } from '../../lib/config.ts'
 import { queueArn } from '../privileges/arns.ts'
 import { isAllowed, roleStatements, stackId } from './policies.ts'
 import { newStack, synthesise } from './synthesised.ts'
@@ -11,7 +16,6 @@ const first = roleStatements(template, FIRST)
 const second = roleStatements(template, SECOND)
 
 const statementsOf = (name: string) => first.get(name) ?? []
-const actionsOf = (name: string) => statementsOf(name).flatMap(({ Action }) => Action)
 
 const SQS_ACTIONS = [
   'sqs:SendMessage',
@@ -25,15 +29,8 @@ const SQS_ACTIONS = [
 
 describe('roles', () => {
   test('there is one for each function', () => {
-    expect([...first.keys()].sort()).toEqual([
-      'bootstrap',
-      'clock',
-      'consume',
-      'dead-letter',
-      'manage',
-      'publish',
-      'relay',
-    ])
+    const files = globSync('*.ts', { cwd: fileURLToPath(new URL('../../functions', import.meta.url)) })
+    expect([...first.keys()].sort()).toEqual(files.map((file) => basename(file, '.ts')).sort())
   })
 
   test.each([...first.keys()])('%s has no wildcard but for names that are made while the broker runs', (name) => {
@@ -46,22 +43,19 @@ describe('roles', () => {
   })
 
   test('each is allowed what its function does, and no other function does it', () => {
-    const who = (action: string) => [...first.keys()].filter((name) => actionsOf(name).includes(action)).sort()
-    expect(who('sqs:SendMessage')).toEqual(['consume', 'dead-letter', 'publish', 'relay'])
-    expect(who('sqs:ReceiveMessage')).toEqual(['consume', 'dead-letter', 'manage', 'relay'])
-    expect(who('sqs:CreateQueue')).toEqual(['dead-letter', 'manage'])
+    const who = (action: string, on = /./) =>
+      [...first]
+        .filter(([, statements]) =>
+          statements.some(({ Action, Resource }) => Action.includes(action) && Resource.some((arn) => on.test(arn))),
+        )
+        .map(([name]) => name)
+        .sort()
+    const changing = ['bootstrap', 'dead-letter', 'manage']
+    expect(who('dynamodb:PutItem', /Topology[^*]*\.Arn$/)).toEqual(changing)
+    expect(who('s3:PutObject', /\/bases\/\*$/)).toEqual(changing)
+    expect(who('sqs:CreateQueue')).toEqual(changing)
     expect(who('sqs:DeleteQueue')).toEqual(['bootstrap', 'clock', 'dead-letter', 'manage'])
-    expect(who('dynamodb:PutItem')).toEqual(['bootstrap', 'dead-letter', 'manage'])
     expect(who('sqs:SetQueueAttributes')).toEqual(['clock', 'manage'])
-    expect(who('dynamodb:BatchGetItem')).toEqual([
-      'bootstrap',
-      'clock',
-      'consume',
-      'dead-letter',
-      'manage',
-      'publish',
-      'relay',
-    ])
     expect(who('secretsmanager:GetSecretValue')).toEqual(['bootstrap', 'manage'])
   })
 
@@ -73,15 +67,17 @@ describe('roles', () => {
     expect(reads.flatMap(({ Resource }) => Resource).every((resource) => resource.endsWith('/bases/*'))).toBe(true)
   })
 
-  test.each([
-    ['relay', [/RelayQueue[^*]*\.Arn$/]],
-    ['dead-letter', [/DeadFifoQueue[^*]*\.Arn$/, /DeadQueue[^*]*\.Arn$/]],
-  ])('the event sources of %s may take from their queues and from no other', (name, queues) => {
+  // Function sweep looks through all queues.
+  const fed = new Set(Object.values(FED_QUEUES).filter((name) => name !== 'sweep'))
+  test.each([...fed])('the event sources of %s may take from their queues and from no other', (name) => {
+    const queues = fedQueues().filter((queue) => FED_QUEUES[queue] === name)
     expect(isAllowed(statementsOf(name), 'sqs:ReceiveMessage', queueArn('leveret-11111111-orders-abcdefghij'))).toBe(
       false,
     )
     const [taking] = statementsOf(name).filter(({ Action }) => Action.includes('sqs:ReceiveMessage'))
-    expect([...(taking?.Resource ?? [])].sort()).toEqual(queues.map((queue) => expect.stringMatching(queue)))
+    const named = queues.map((queue) => expect.stringMatching(`Broker${constructIdOf(queue)}Queue[0-9A-F]+\\.Arn$`))
+    expect(taking?.Resource).toHaveLength(queues.length)
+    expect(taking?.Resource).toEqual(expect.arrayContaining(named))
   })
 })
 

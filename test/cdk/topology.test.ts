@@ -4,14 +4,25 @@ import { join } from 'node:path'
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Key } from 'aws-cdk-lib/aws-kms'
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { describe, expect, test } from 'vitest'
+import type { BrokerQueueProps } from '../../cdk/broker-queue.ts'
 import { Definitions } from '../../cdk/definitions.ts'
 import { Leveret } from '../../cdk/leveret.ts'
+import { queueArn } from '../privileges/arns.ts'
 import { isAllowed, resolve, roleStatements, stackId } from './policies.ts'
 import { newApp, resourcesOf } from './synthesised.ts'
+
+const MESSAGE_ACTIONS = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:GetQueueAttributes',
+]
 
 const WORLD = { stackId: stackId('11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa') }
 
@@ -96,6 +107,13 @@ const bound = (source: string, destination_type: string, destination: string) =>
   ...{ vhost: '/', source, destination_type, destination, arguments: {} },
 })
 
+const CONSUMER = new ServicePrincipal('lambda.amazonaws.com')
+
+const redriveTo = (queue: string, maxReceiveCount: number) => ({
+  deadLetterTargetArn: { 'Fn::GetAtt': [expect.stringMatching(`^Broker${queue}Queue[0-9A-F]+$`), 'Arn'] },
+  maxReceiveCount,
+})
+
 describe('the SQS queue of an added queue', () => {
   test('is made as the broker makes its own, and kept as the broker keeps them', () => {
     for (const [removalPolicy, deletion] of [
@@ -111,6 +129,7 @@ describe('the SQS queue of an added queue', () => {
         MaximumMessageSize: 1_048_576,
         MessageRetentionPeriod: 864_000,
         SqsManagedSseEnabled: true,
+        RedrivePolicy: redriveTo('Dead', 1000),
       })
       expect(DeletionPolicy).toBe(deletion)
     }
@@ -158,6 +177,48 @@ describe('the SQS queue of an added queue', () => {
     })
   })
 
+  test.each<[string, BrokerQueueProps, unknown]>([
+    ['a limit', { arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 4 } }, redriveTo('Dead', 5)],
+    ['the limit of its type', { type: 'quorum' }, redriveTo('Dead', 21)],
+    ['FIFO', { type: 'quorum', fifoGroup: 'queue' }, redriveTo('DeadFifo', 21)],
+    ['messages that expire', { type: 'quorum', arguments: { 'x-message-ttl': 1 } }, redriveTo('Dead', 1000)],
+  ])('passes what is received too often on to the broker, as the broker has it: %s', (_, props, policy) => {
+    const { stack, broker } = newBroker()
+    broker.addQueue('invoices', props)
+    const [[, queue] = []] = appQueues(Template.fromStack(stack))
+    expect(queue?.Properties.RedrivePolicy).toEqual(policy)
+  })
+
+  test('passes it elsewhere where its props say so', () => {
+    const { stack, broker } = newBroker()
+    const queue = new Queue(stack, 'Mine')
+    broker.addQueue('invoices', { sqsQueueProps: { deadLetterQueue: { queue, maxReceiveCount: 3 } } })
+    const [[, added] = []] = appQueues(Template.fromStack(stack))
+    expect(added?.Properties.RedrivePolicy).toMatchObject({ maxReceiveCount: 3 })
+    expect(JSON.stringify(added?.Properties.RedrivePolicy)).toContain('Mine')
+  })
+
+  test('has the key of the broker, and so have the secrets of users', () => {
+    const stack = new Stack(newApp(), 'Shop')
+    const encryptionKey = new Key(stack, 'Key')
+    const broker = new Leveret(stack, 'Broker', { encryptionKey })
+    broker.addQueue('invoices').grantConsume(new Role(stack, 'Consumer', { assumedBy: CONSUMER }))
+    broker.addUser('shop')
+    const template = Template.fromStack(stack)
+    const [[keyId] = ['']] = Object.entries(resourcesOf(template, 'AWS::KMS::Key'))
+    const key = { 'Fn::GetAtt': [keyId, 'Arn'] }
+    const [[, queue] = []] = appQueues(template)
+    expect(queue?.Properties.KmsMasterKeyId).toEqual(key)
+    const secrets = Object.values(resourcesOf(template, 'AWS::SecretsManager::Secret'))
+    expect(secrets.map(({ Properties }) => Properties.KmsKeyId)).toEqual([key, key])
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      Roles: [{ Ref: Match.stringLikeRegexp('^Consumer') }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({ Action: 'kms:Decrypt', Resource: key })]),
+      },
+    })
+  })
+
   test('may be one that is there already', () => {
     const { stack, broker } = newBroker()
     const sqsQueue = new Queue(stack, 'Mine', { fifo: true })
@@ -192,9 +253,13 @@ describe('what may be done with an added SQS queue', () => {
       .sort()
 
   test('each function may do with its messages what it does with those of the broker’s own', () => {
-    expect(who('sqs:SendMessage')).toEqual(['consume', 'dead-letter', 'publish', 'relay'])
-    expect(who('sqs:ReceiveMessage')).toEqual(['consume', 'manage', 'worker'])
-    expect(who('sqs:GetQueueAttributes')).toEqual(['consume', 'manage', 'worker'])
+    const functionsWho = (...what: [string, string?]) => who(...what).filter((name) => name !== 'worker')
+    for (const action of MESSAGE_ACTIONS) {
+      expect(functionsWho(action), action).toEqual(who(action, queueArn('leveret-11111111-own-abcdefghij')))
+      expect(functionsWho(action), action).toContain(action === 'sqs:SendMessage' ? 'publish' : 'consume')
+    }
+    expect(MESSAGE_ACTIONS.filter((action) => who(action).includes('worker'))).not.toContain('sqs:SendMessage')
+    expect(who('sqs:ReceiveMessage')).toContain('worker')
   })
 
   test.each(['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes'])('nobody may %s', (action) => {
@@ -204,17 +269,26 @@ describe('what may be done with an added SQS queue', () => {
   test('whoever sends or receives may use its key', () => {
     const [[keyId] = ['']] = Object.entries(resourcesOf(template, 'AWS::KMS::Key'))
     const key = String(resolve({ 'Fn::GetAtt': [keyId, 'Arn'] }, WORLD))
-    expect(who('kms:GenerateDataKey', key)).toEqual(['consume', 'dead-letter', 'manage', 'publish', 'relay'])
-    expect(who('kms:Decrypt', key)).toEqual(['consume', 'dead-letter', 'manage', 'publish', 'relay', 'worker'])
+    const [senders, receivers] = [who('sqs:SendMessage'), who('sqs:ReceiveMessage')]
+    expect(who('kms:GenerateDataKey', key)).toEqual(senders)
+    expect(who('kms:Decrypt', key)).toEqual([...new Set([...senders, ...receivers])].sort())
   })
 
   test('a consumer reads payloads that SQS cannot hold, and writes nothing', () => {
     const [[bucketId] = ['']] = Object.entries(resourcesOf(template, 'AWS::S3::Bucket'))
     const blobs = String(resolve({ 'Fn::GetAtt': [bucketId, 'Arn'] }, WORLD))
-    expect(who('s3:GetObject', `${blobs}/live/vhost/x`)).toEqual(['consume', 'dead-letter', 'relay', 'worker'])
+    expect(who('s3:GetObject', `${blobs}/live/vhost/x`)).toContain('worker')
     expect(who('s3:GetObject', `${blobs}/bases/x`)).not.toContain('worker')
     expect(who('s3:PutObject', `${blobs}/live/vhost/x`)).not.toContain('worker')
   })
+})
+
+test('a user cannot be added where IAM principals are the users', () => {
+  const auth = { type: 'iam', administrators: ['arn:aws:iam::123456789012:role/admins'] } as const
+  const { broker } = newBroker({ auth })
+  expect(() => broker.addUser('shop')).toThrow(
+    /^Leveret cannot add user 'shop': auth is 'iam', .*make the IAM principal/,
+  )
 })
 
 describe('what cannot be added', () => {

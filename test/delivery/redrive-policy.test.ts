@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { maxReceiveCountOf, SqsQueues } from '../../lib/delivery/sqs-queues.ts'
+import { SqsQueues } from '../../lib/delivery/sqs-queues.ts'
+import { maxReceiveCountOf } from '../../lib/topology/vhost/queue-settings.ts'
 import { scriptedSqs } from './scripted-sqs.ts'
 
 describe('the SQS queue of a declared queue', () => {

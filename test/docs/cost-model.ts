@@ -1,3 +1,4 @@
+import { fedQueues } from '../../lib/config.ts'
 import { METRIC_NAMES, type MetricName } from '../../lib/metrics.ts'
 import { codeIn, section, tableIn } from './markdown.ts'
 
@@ -119,6 +120,10 @@ function featureTable(input: Inputs): CostTable {
       ],
       'A redrive of dead letters': [(3 * input('sqs')) / CALL],
       'A reject with a dead-letter exchange': [input('sqs')],
+      'A delayed message': [delayed(input)],
+      'A message that expires, one to a look': [expiring(input, 1)],
+      'A message that expires, ten to a look': [expiring(input, CALL) / CALL],
+      'An `Idempotency-Key`': [2 * input('write-unit')],
       "The broker's own metrics": [METRIC_NAMES.length * input('metric')],
       'A line of access log': [(input('log-line-bytes') * input('log-gb')) / 1000],
       'A warm environment of publish: a month': [
@@ -127,6 +132,17 @@ function featureTable(input: Inputs): CostTable {
       'A key of your own: a month': [input('key')],
     },
   }
+}
+
+/** Puts the item, sends its pointer on, reads, claims and removes the item. */
+const delayed = (input: Inputs): number =>
+  input('read-unit') + 3 * input('write-unit') + 3 * input('sqs') + run(input, input('delay-gb'), input('delay-ms'))
+
+/** One look through a queue that finds so many: its own message, heads, receives until nothing comes, counts, the next look. */
+function expiring(input: Inputs, size: number): number {
+  const [own, lastReceive, count, found] = [3, 1, 1, 2 * Math.ceil(size / CALL)]
+  const look = run(input, input('sweep-gb'), input('sweep-ms')) + 2 * input('read-unit')
+  return look + (own + lastReceive + count + found) * input('sqs') + input('read-unit') + input('write-unit')
 }
 
 function managementTable(input: Inputs): CostTable {
@@ -150,13 +166,15 @@ function managementTable(input: Inputs): CostTable {
 function idleItems(input: Inputs, alarmMetrics: number): Record<string, number> {
   const hours = input('hours')
   const polls = (input('pollers') * hours * 3600) / 20
-  const tick = run(input, input('clock-gb'), input('clock-ms')) + input('read-unit')
+  const tick =
+    run(input, input('clock-gb'), input('clock-ms')) + input('clock-reads') * input('read-unit') + input('write-unit')
+  const feeds = fedQueues().map((queue) => input(queue.endsWith('.fifo') ? 'sqs-fifo' : 'sqs'))
   return {
     Alarms: alarmMetrics * input('alarm'),
     Secret: input('secret'),
-    'Event sources': (polls * (2 * input('sqs') + input('sqs-fifo'))) / 1e6,
+    'Event sources': (polls * feeds.reduce((sum, dollars) => sum + dollars, 0)) / 1e6,
     Clock: (hours * 60 * tick) / 1e6,
-    'Key of the table': (hours * 12 * input('kms')) / 1e6,
+    'Key of the tables': (2 * hours * 12 * input('kms')) / 1e6,
     'Table and its recovery': (input('table-gb') + input('pitr-gb')) / 1000,
   }
 }

@@ -79,7 +79,7 @@ describe('with IAM', () => {
       [USER, ['administrator'], ''],
     ])
     for (const name of users.keys()) expect(permission.call(await access(), name, '/')).toMatchObject({ write: '.*' })
-    expect(secretReads).toBe(0)
+    expect(deployer.secretReads).toBe(0)
   })
 
   test('an update makes whom it names now an administrator, and takes nothing from anybody', async () => {

@@ -6,6 +6,7 @@ import { createHandler } from '../../functions/bootstrap.ts'
 import { deleteAllQueues } from '../../lib/broker/delete-all-queues.ts'
 import { deployTopology } from '../../lib/broker/deployment.ts'
 import { useApi } from '../api/support/client.ts'
+import { catchErrorLog } from '../local/expected-errors.ts'
 import { Deployer, type Deployment } from './deployer.ts'
 
 const deployer = new Deployer()
@@ -66,8 +67,6 @@ const payloadsIn = async (queue: string) => {
   return (body as { payload: string }[]).map(({ payload }) => payload)
 }
 const statusOf = async (path: string) => (await api.call('GET', path)).status
-
-const silenceErrors = () => vi.spyOn(console, 'error').mockImplementation(() => undefined)
 
 const SHOP: Declared = {
   exchanges: ['orders'],
@@ -139,6 +138,20 @@ describe('an adopted SQS queue', () => {
     expect(await sqsQueueExists('Shop-kept')).toBe(true)
   })
 
+  test('keeps the attributes that the app gives it, whatever policies say', async () => {
+    await makeSqsQueue('Shop-invoices')
+    await deploy(declared(SHOP))
+    const before = await api.broker.delivery.queues.attributes('Shop-invoices')
+    const policy = {
+      pattern: '^invoices$',
+      'apply-to': 'queues',
+      definition: { 'message-ttl': 1, 'delivery-limit': 3 },
+    }
+    expect((await api.call('PUT', '/policies/%2F/short', policy)).status).toBe(201)
+    expect(await api.broker.delivery.queues.attributes('Shop-invoices')).toEqual(before)
+    expect((await api.call('DELETE', '/policies/%2F/short')).status).toBe(204)
+  })
+
   test('may be replaced by another, to which messages go from then on', async () => {
     const before = declared({ exchanges: ['all'], queues: { kept: 'Shop-kept' }, bindings: [['all', 'kept']] })
     const after = declared({ exchanges: ['all'], queues: { kept: 'Shop-replaced' }, bindings: [['all', 'kept']] })
@@ -172,7 +185,7 @@ describe('a deployment that is refused', () => {
       /no exchange 'missing' in vhost/,
     ],
   ])('because %s changes nothing, says why, and the next one works', async (_why, properties, reason) => {
-    silenceErrors()
+    catchErrorLog()
     await api.call('PUT', '/queues/%2F/taken', { durable: true })
     const before = declared({ exchanges: ['steady'] })
     await deploy(before)
@@ -258,7 +271,7 @@ describe('a definitions file', () => {
     ['{', /failed_to_parse_json/],
     [{ queues: [{ name: 'q', vhost: 'nowhere' }] }, /create virtual host "nowhere"/],
   ])('that is refused fails the deployment with the reason: %j', async (file, reason) => {
-    silenceErrors()
+    catchErrorLog()
     expect(await deployFile(file)).toMatchObject(refused(reason))
   })
 })

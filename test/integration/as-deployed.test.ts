@@ -1,11 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { openBroker } from '../../lib/broker/open-broker.ts'
 import { internalQueueName } from '../../lib/config.ts'
+import type { ItemKey } from '../../lib/delivery/item-store.ts'
+import { type ScheduledMessage, toItem } from '../../lib/delivery/scheduled-message.ts'
+import { encodeChain, sweepKey } from '../../lib/delivery/sweep-chain.ts'
 import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
 import { encodeIntent } from '../../lib/journal/intents.ts'
 import { openSqsClient } from '../../lib/local/resources.ts'
@@ -22,12 +26,18 @@ let leveret: LeveretAsDeployed
 let witness: Broker
 /** Whether the payloads in the bucket are gone, as they are by their age. */
 let isLost = false
+/** How often one was looked for that is gone. */
+let lostReads = 0
 
 const options: AsDeployedOptions = {
   dataDir,
   wrapBlobs: (blobs) => ({
     put: (key, bytes) => blobs.put(key, bytes),
-    get: async (key) => (isLost && key.startsWith('live/') ? undefined : blobs.get(key)),
+    get: async (key) => {
+      if (!isLost || !/^(live|scheduled)\//.test(key)) return blobs.get(key)
+      lostReads += 1
+      return undefined
+    },
   }),
 }
 
@@ -48,6 +58,7 @@ afterAll(async () => {
 })
 afterEach(() => {
   isLost = false
+  lostReads = 0
   vi.restoreAllMocks()
 })
 
@@ -162,6 +173,95 @@ describe('a large dead letter', () => {
     expect(await inVhost.call('POST', `${path}/redrive`, {})).toMatchObject({ status: 200, body: { redriven: 1 } })
     expect(await inVhost.get(queue)).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
   })
+})
+
+describe('a large message that waits', () => {
+  const HELD = { headers: { 'x-delay': 500 } }
+  const payload = 'x'.repeat(PUBLISHED_BYTES)
+  let inVhost: Story
+  let [delayed, after] = ['', '']
+  beforeAll(async () => {
+    inVhost = await story.inVhost(unique('waiting'))
+    delayed = await inVhost.exchange('delayed', 'x-delayed-message', { 'x-delayed-type': 'fanout' })
+    after = await inVhost.queue('after')
+    await inVhost.bind(delayed, after)
+  })
+  const arrives = async () => {
+    const got = await eventually(
+      () => inVhost.get(after),
+      (messages) => messages.length > 0,
+    )
+    expect(got).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
+  }
+  const isMissed = () => vi.waitUntil(() => lostReads > 0, { timeout: 20_000 })
+
+  test('for its time is delivered then, and later where the bucket does not have it', async () => {
+    catchErrorLog()
+    await inVhost.publish(delayed, { payload, properties: HELD })
+    await arrives()
+    isLost = true
+    await inVhost.publish(delayed, { payload, properties: HELD })
+    await isMissed()
+    isLost = false
+    await arrives()
+  })
+
+  test('for a consumer and expires reaches the dead-letter exchange, once the bucket has it', async () => {
+    const queue = await inVhost.queue('short', { 'x-message-ttl': 1, 'x-dead-letter-exchange': 'amq.fanout' })
+    await inVhost.bind('amq.fanout', after)
+    isLost = true
+    await inVhost.publish('', { routing_key: queue, payload })
+    await isMissed()
+    isLost = false
+    await arrives()
+  })
+
+  test.each<[string, Record<string, unknown>, (queue: string) => Promise<unknown>]>([
+    ['is rejected', {}, (queue) => inVhost.call('POST', `${inVhost.path('queues', queue)}/get`, REJECT)],
+    ['is received too often', { 'x-queue-type': 'quorum' }, (queue) => die(inVhost, queue)],
+    ['expires', { 'x-message-ttl': 1 }, async () => undefined],
+  ])('and %s waits anew where its dead-letter exchange holds it', async (_, args, end) => {
+    const queue = await inVhost.queue(unique('ending'), { ...args, 'x-dead-letter-exchange': delayed })
+    await inVhost.publish('', { routing_key: queue, payload, properties: HELD })
+    await end(queue)
+    await arrives()
+  })
+})
+
+const REJECT = { count: 1, ackmode: 'reject_requeue_false', encoding: 'auto' }
+
+test('the clock has those looked after whom everybody else forgot', async () => {
+  const nowMs = Date.now()
+  const { items } = witness.delivery
+  const forgotten: ScheduledMessage = {
+    ...{ dueMs: nowMs - 120_000, publishId: unique('forgotten'), hop: 0, vhostId: 'none', exchangeId: 'none' },
+    ...{ version: 0, message: { body: 'x', attribute: '' }, claimedUntilMs: 0, handedOverMs: 0, attempts: 0 },
+  }
+  const scheduled = toItem(forgotten)
+  // Of four parts of the queues the clock looks at one a minute.
+  const chains = [0, 1, 2, 3].map((part) => ({ vhostId: 'none', queueId: String(part), nextLookMs: nowMs - 600_000 }))
+  await items.put(scheduled)
+  for (const chain of chains) await items.put({ ...sweepKey(chain.queueId), data: encodeChain(chain) })
+  await leveret.clock()
+  const isGone = async (key: ItemKey) => (await items.get(key)) === undefined
+  const areSeen = async () => {
+    const gone = await Promise.all(chains.map(({ queueId }) => isGone(sweepKey(queueId))))
+    return gone.includes(true) && (await isGone(scheduled))
+  }
+  await vi.waitUntil(areSeen, { timeout: 20_000, interval: 100 })
+})
+
+test('a definitions file that is deployed with an app is imported, with SQS queues for its queues', async () => {
+  const queue = unique('deployed')
+  const binding = { vhost: '/', source: 'amq.fanout', destination: queue, destination_type: 'queue', routing_key: '' }
+  const file = { queues: [{ vhost: '/', name: queue }], bindings: [binding] }
+  writeFileSync(join(dataDir, 'definitions.json'), JSON.stringify(file))
+  const properties = { Store: `${pathToFileURL(dataDir)}/`, Key: 'definitions.json' }
+  expect(await leveret.changeStack('Create', properties, 'Custom::LeveretDefinitions')).toMatchObject({
+    Status: 'SUCCESS',
+  })
+  expect(await story.publish('amq.fanout', { payload: 'routed' })).toBe(true)
+  expect(await story.get(queue)).toMatchObject([{ payload: 'routed' }])
 })
 
 /** SQS queues that somebody made, or was to delete, eleven minutes ago, and then died. */

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 import { createHandler as createBootstrap } from '../../functions/bootstrap.ts'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { openBroker } from '../../lib/broker/open-broker.ts'
@@ -28,10 +27,11 @@ export interface LeveretAsDeployed extends RunningLeveret {
   readonly clock: Handlers['clock']
   /** Has a new environment of a function do something. */
   coldly<Result>(functionName: string, work: (broker: Broker) => Promise<Result>): Promise<Result>
-  /** What CloudFormation asks of the custom resource; resolves with what it is answered. */
+  /** What CloudFormation asks of a custom resource, the broker's own unless said otherwise; resolves with what it is answered. */
   changeStack(
     RequestType: 'Create' | 'Update' | 'Delete',
     properties?: Readonly<Record<string, string>>,
+    ResourceType?: 'Custom::LeveretBootstrap' | 'Custom::LeveretDefinitions',
   ): Promise<AwsStubs['answers'][number] | undefined>
 }
 
@@ -77,6 +77,8 @@ async function temporaryDirectory(resources: AsyncDisposableStack): Promise<stri
   return path
 }
 
+type DeploymentEvent = Parameters<ReturnType<typeof createBootstrap>>[0]
+
 interface Functions extends Pick<LeveretAsDeployed, 'config' | 'coldly' | 'changeStack'> {
   readonly handlers: Handlers
 }
@@ -108,9 +110,14 @@ async function openFunctions(local: Config, wrapBlobs: (blobs: Blobs) => Blobs):
       await broker.close()
     }
   }
-  const changeStack: LeveretAsDeployed['changeStack'] = async (RequestType, ResourceProperties = {}) => {
-    const event = { RequestType, ResourceProperties, ResponseURL: `${stubs.url}/cloudformation` }
-    await coldly('bootstrap', (broker) => createBootstrap(broker)(event as CloudFormationCustomResourceEvent))
+  const changeStack: LeveretAsDeployed['changeStack'] = async (
+    RequestType,
+    ResourceProperties = {},
+    ResourceType = 'Custom::LeveretBootstrap',
+  ) => {
+    const ResponseURL = `${stubs.url}/cloudformation`
+    const event = { RequestType, ResourceType, ResourceProperties, OldResourceProperties: {}, ResponseURL }
+    await coldly('bootstrap', (broker) => createBootstrap(broker)(event as unknown as DeploymentEvent))
     return stubs.answers.at(-1)
   }
   return { config, coldly, changeStack, handlers: { ...handlers, close } }

@@ -80,3 +80,18 @@ function deliveryLimitOf({ type, arguments: args }: Queue, definition: AmqpTable
   const limits = given.filter((limit) => limit >= 0)
   return limits.length === 0 ? undefined : Math.min(...limits)
 }
+
+/** What decides how often SQS may hand out a message. */
+export type RedriveSettings = Pick<QueueSettings, 'deliveryLimit' | 'messageTtlMs'>
+
+/** SQS's bound, and as good as no limit (SQS API Reference, SetQueueAttributes). */
+const MAX_RECEIVE_COUNT = 1000
+
+/**
+ * A message dies once it has come back more often than the limit: it is delivered once more than that. Where messages
+ * expire, looking for those counts as well, so SQS's count says little.
+ */
+export const maxReceiveCountOf = ({ deliveryLimit, messageTtlMs }: RedriveSettings): number =>
+  deliveryLimit === undefined || messageTtlMs !== undefined
+    ? MAX_RECEIVE_COUNT
+    : Math.min(deliveryLimit + 1, MAX_RECEIVE_COUNT)

@@ -2,7 +2,7 @@ import type { NewSqsQueue } from '../delivery/sqs-queues.ts'
 import type { Intent } from '../journal/intents.ts'
 import { logError } from '../log.ts'
 import type { AmqpValue } from '../model/amqp-value.ts'
-import { allSqsQueues } from '../model/queue.ts'
+import { ownSqsNames } from '../model/queue.ts'
 import type { Broker } from './broker.ts'
 import { newId } from './change.ts'
 import { viewVhost } from './view-vhost.ts'
@@ -87,7 +87,7 @@ async function ownedAmong(broker: Broker, names: readonly string[]): Promise<Rea
   for (const { id } of [...access.vhosts.values()]) {
     const context = await viewVhost(broker, id, { confirm: true })
     for (const { queue } of context?.vhost.queues() ?? []) {
-      for (const { name } of allSqsQueues(queue)) if (asked.has(name)) owned.add(name)
+      for (const name of ownSqsNames(queue)) if (asked.has(name)) owned.add(name)
     }
   }
   return owned

@@ -1,5 +1,5 @@
 import { internalQueueName, internalQueues } from '../../lib/config.ts'
-import { allSqsQueues } from '../../lib/model/queue.ts'
+import { ownSqsNames } from '../../lib/model/queue.ts'
 import { copyOf } from './copies.ts'
 import { type Cloud, Environment } from './environment.ts'
 import { onBehalfOf } from './operation.ts'
@@ -56,9 +56,7 @@ function checkDead({ sqs, config }: Cloud, { witness }: Stage): void {
 
 /** Every declared queue has its SQS queue, and no SQS queue has outlived its queue. */
 function checkQueues({ sqs, config }: Cloud, { witness }: Stage): void {
-  const declared = new Set(
-    Array.from(witness.history.latest.queues(), ({ queue }) => allSqsQueues(queue).map(({ name }) => name)).flat(),
-  )
+  const declared = new Set(Array.from(witness.history.latest.queues(), ({ queue }) => ownSqsNames(queue)).flat())
   const internal = internalQueues().map((queue) => internalQueueName(config, queue))
   const existing = new Set(sqs.queues.map(({ name }) => name).filter((name) => !internal.includes(name)))
   const missing = [...declared.difference(existing)]

@@ -1,6 +1,7 @@
 import type { AckMode } from '../broker/get-messages.ts'
 import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'
 import { invalid } from '../model/errors.ts'
+import { MAX_VISIBILITY_S } from '../model/queue.ts'
 import { assertFields, integerValue, optionalInteger } from './body.ts'
 import type { PayloadForm } from './payload-form.ts'
 
@@ -13,9 +14,8 @@ export interface GetBody {
   readonly form: PayloadForm
 }
 
-/** SQS's limits (AWS, service quotas), s. */
+/** SQS's limit (AWS, service quotas), s. */
 const MAX_WAIT_S = 20
-export const MAX_VISIBILITY_S = 43_200
 
 const ACK_MODES: readonly AckMode[] = [
   'ack_requeue_true',

@@ -1,8 +1,8 @@
 import type { Settlement } from '../broker/settle.ts'
 import { type AmqpTable, type AmqpValue, isTable } from '../model/amqp-value.ts'
 import { BrokerError, invalid } from '../model/errors.ts'
+import { MAX_VISIBILITY_S } from '../model/queue.ts'
 import { assertFields, field, optionalBoolean, optionalInteger } from './body.ts'
-import { MAX_VISIBILITY_S } from './get-body.ts'
 
 const ACTIONS: readonly Settlement['action'][] = ['ack', 'nack', 'reject', 'extend']
 

@@ -22,7 +22,7 @@ export interface GetInput {
   readonly ackMode: AckMode
   /** How long to wait for the first message, 0 to 20 s. */
   readonly waitS: number
-  /** How long messages got with `manual` stay hidden from others, 1 s to 12 h. */
+  /** How long messages got with `manual` stay hidden from others, 1 s to 12 h; by default the queue's consumer timeout, or 30 s. */
   readonly visibilityS?: number | undefined
   /** What a message takes in the door's answer, exactly. */
   readonly encodedSizeOf: (message: GotMessage) => number
@@ -91,8 +91,10 @@ async function settleAs(
       await hold.giveBackStrays()
       return got
     case 'ack_requeue_true':
-    case 'reject_requeue_true':
       await hold.giveBack()
+      return got
+    case 'reject_requeue_true':
+      await hold.putBack()
       return got
     case 'ack_requeue_false':
       await hold.remove(got.map(() => true))

@@ -1,10 +1,11 @@
 import type { Envelope } from '../delivery/envelope.ts'
 import type { ReceivedCopy, UndecodableCopy } from '../delivery/received-copy.ts'
 import { preconditionFailed, unavailable } from '../model/errors.ts'
-import type { Queue } from '../model/queue.ts'
+import { MAX_VISIBILITY_S, type Queue } from '../model/queue.ts'
 import type { DeadCopy } from './dead-letter.ts'
 import { expire, isExpired } from './expire.ts'
 import type { GetInput, GotMessage } from './get-messages.ts'
+import { retryDelayOf } from './retry.ts'
 import { renewSession, type VhostSession } from './session.ts'
 import { sealTag } from './tags.ts'
 
@@ -43,7 +44,7 @@ export class Hold {
     this.#queue = queue
     this.#input = input
     this.sqsQueueName = queue.sqsQueues[0]?.name ?? ''
-    this.#visibilityS = input.ackMode === 'manual' ? (input.visibilityS ?? ANSWER_VISIBILITY_S) : ANSWER_VISIBILITY_S
+    this.#visibilityS = input.ackMode === 'manual' ? manualVisibilityS(session, queue, input) : ANSWER_VISIBILITY_S
   }
 
   /** In the order received; without their counts. */
@@ -136,7 +137,7 @@ export class Hold {
     if (this.#input.ackMode !== 'manual') return { copy, envelope, got }
     // The deadline counts from before the receive, so that it never ends after SQS's.
     const deadlineMs = receivedAfterMs + this.#visibilityS * 1000
-    const sealable = { copy, envelope, sqsQueueName: this.sqsQueueName, deadlineMs }
+    const sealable = { copy, envelope, sqsQueueName: this.sqsQueueName, receivedAtMs: receivedAfterMs, deadlineMs }
     return { copy, envelope, got: { ...got, deliveryTag: await sealTag(this.#session, this.#queue, sealable) } }
   }
 
@@ -164,6 +165,19 @@ export class Hold {
     return this.#show([...this.#held.map(({ copy }) => copy.receiptHandle), ...this.#strays])
   }
 
+  /** As {@link giveBack}, what is held after the delay that the queue's back-off has for it. */
+  async putBack(): Promise<void> {
+    const { broker, vhost } = this.#session
+    const changes = this.#held.map(({ copy: { receiptHandle, receiveCount } }) => ({
+      receiptHandle,
+      visibilityS: retryDelayOf(broker, vhost, this.#queue, receiveCount),
+    }))
+    await Promise.all([
+      broker.delivery.receiver.changeVisibilityBatch(this.sqsQueueName, changes),
+      this.giveBackStrays(),
+    ])
+  }
+
   giveBackStrays(): Promise<void> {
     return this.#show(this.#strays)
   }
@@ -173,6 +187,13 @@ export class Hold {
     const changes = receiptHandles.map((receiptHandle) => ({ receiptHandle, visibilityS: 0 }))
     await this.#session.broker.delivery.receiver.changeVisibilityBatch(this.sqsQueueName, changes)
   }
+}
+
+/** As the caller has it, else as the queue does. */
+function manualVisibilityS({ vhost }: VhostSession, queue: Queue, { visibilityS }: GetInput): number {
+  const { consumerTimeoutMs } = vhost.settingsOf(queue)
+  if (visibilityS !== undefined || consumerTimeoutMs === undefined) return visibilityS ?? ANSWER_VISIBILITY_S
+  return Math.min(Math.max(1, Math.ceil(consumerTimeoutMs / 1000)), MAX_VISIBILITY_S)
 }
 
 const tooLarge = (sizeBytes: number) =>

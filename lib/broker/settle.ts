@@ -3,8 +3,9 @@ import type { SettleOutcome as SqsOutcome, VisibilityChange } from '../delivery/
 import type { Delivered } from '../delivery/tags.ts'
 import { BrokerError, invalid } from '../model/errors.ts'
 import { noSuchObject } from '../model/names.ts'
-import type { Queue } from '../model/queue.ts'
+import { MAX_VISIBILITY_S, type Queue } from '../model/queue.ts'
 import { rejectDeliveries } from './reject-deliveries.ts'
+import { retryDelayOf } from './retry.ts'
 import type { VhostSession } from './session.ts'
 import { expiredTag, type Open, type SettleFailures, settleFailure } from './settlements.ts'
 import { tagsOf } from './tags.ts'
@@ -15,7 +16,7 @@ export interface Settlement {
   readonly action: 'ack' | 'nack' | 'reject' | 'extend'
   /** Of nack and reject: whether the message goes back to the queue; it does unless this is false. */
   readonly requeue?: boolean | undefined
-  /** Of what goes back: after how long it may be delivered again. */
+  /** Of what goes back: after how long it may be delivered again; by default as the queue's back-off has it, or at once. */
   readonly delayS?: number | undefined
   /** Of extend: how much longer the message stays hidden, from now. */
   readonly visibilityS?: number | undefined
@@ -82,7 +83,7 @@ async function applyAll(
   const { reject = [], delete: deletes = [], hide = [] } = Object.groupBy(good, fateOf)
   const rejections = await rejectDeliveries(session, queue, reject)
   const rejected = reject.filter((entry) => !rejections.has(entry))
-  const others = await Promise.all([deleteAll(session, [...deletes, ...rejected]), changeAll(session, hide)])
+  const others = await Promise.all([deleteAll(session, [...deletes, ...rejected]), changeAll(session, queue, hide)])
   return new Map([rejections, ...others].flatMap((failures) => [...failures]))
 }
 
@@ -91,8 +92,14 @@ function fateOf({ settlement: { action, requeue = true } }: Open<Settlement>): F
   return action === 'extend' || requeue ? 'hide' : 'reject'
 }
 
-const hiddenForS = ({ action, delayS = 0, visibilityS = DEFAULT_EXTENSION_S }: Settlement): number =>
-  action === 'extend' ? visibilityS : delayS
+/** Of what is put back: as long as its receiver says, else as the queue's back-off has it. */
+function putBackForS(session: VhostSession, queue: Queue, { delivered, settlement }: Open<Settlement>): number {
+  const { broker, vhost } = session
+  const delayS = settlement.delayS ?? retryDelayOf(broker, vhost, queue, delivered.receiveCount)
+  // SQS refuses to hide a message for more than its limit in all, and counts from the receive.
+  const elapsedS = Math.ceil((broker.clock.wallMs() - delivered.receivedAtMs) / 1000)
+  return Math.max(0, Math.min(delayS, MAX_VISIBILITY_S - elapsedS))
+}
 
 const deleteAll = ({ broker }: VhostSession, entries: readonly Open<Settlement>[]): Promise<SettleFailures> =>
   eachSqsQueue(entries, (name, some) =>
@@ -102,13 +109,18 @@ const deleteAll = ({ broker }: VhostSession, entries: readonly Open<Settlement>[
     ),
   )
 
-const changeAll = ({ broker }: VhostSession, entries: readonly Open<Settlement>[]): Promise<SettleFailures> =>
-  eachSqsQueue(entries, (name, some) => broker.delivery.receiver.changeVisibilityBatch(name, some.map(toChange)))
+function changeAll(session: VhostSession, queue: Queue, entries: readonly Open<Settlement>[]): Promise<SettleFailures> {
+  const toChange = (entry: Open<Settlement>): VisibilityChange => ({
+    receiptHandle: entry.delivered.receiptHandle,
+    visibilityS:
+      entry.settlement.action === 'extend' ? extendedForS(entry.settlement) : putBackForS(session, queue, entry),
+  })
+  return eachSqsQueue(entries, (name, some) =>
+    session.broker.delivery.receiver.changeVisibilityBatch(name, some.map(toChange)),
+  )
+}
 
-const toChange = ({ delivered, settlement }: Open<Settlement>): VisibilityChange => ({
-  receiptHandle: delivered.receiptHandle,
-  visibilityS: hiddenForS(settlement),
-})
+const extendedForS = ({ visibilityS = DEFAULT_EXTENSION_S }: Settlement): number => visibilityS
 
 async function eachSqsQueue(
   entries: readonly Open<Settlement>[],
@@ -136,6 +148,6 @@ function extension(
   startMs: number,
 ): Extended {
   if (settlement.action !== 'extend') return {}
-  const extended: Delivered = { ...delivered, deadlineMs: startMs + hiddenForS(settlement) * 1000 }
+  const extended: Delivered = { ...delivered, deadlineMs: startMs + extendedForS(settlement) * 1000 }
   return { newDeliveryTag: tagsOf(session).seal(extended, queue.id) }
 }

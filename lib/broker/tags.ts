@@ -21,11 +21,11 @@ export function tagsOf({ access: { tagKey } }: Session): Tags {
 export async function sealTag(
   session: VhostSession,
   queue: Queue,
-  { copy, envelope, sqsQueueName, deadlineMs }: Sealable,
+  { copy, envelope, ...received }: Sealable,
 ): Promise<string> {
   const { receiptHandle, receiveCount, sentAtMs, groupId, identity } = copy
   const stored = await storedForTag(session, copy.stored, envelope)
-  const delivered = { receiptHandle, sqsQueueName, deadlineMs, receiveCount, sentAtMs, groupId, identity, stored }
+  const delivered = { receiptHandle, ...received, receiveCount, sentAtMs, groupId, identity, stored }
   return tagsOf(session).seal(delivered, queue.id)
 }
 
@@ -33,6 +33,7 @@ export interface Sealable {
   readonly copy: ReceivedCopy
   readonly envelope: Envelope
   readonly sqsQueueName: string
+  readonly receivedAtMs: number
   readonly deadlineMs: number
 }
 

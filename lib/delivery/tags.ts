@@ -11,6 +11,8 @@ export interface Delivered {
   readonly sqsQueueName: string
   /** Until when the copy is hidden from others, milliseconds since 1970. Checking it is the caller's matter. */
   readonly deadlineMs: number
+  /** When it was received or a little before, milliseconds since 1970. */
+  readonly receivedAtMs: number
   readonly receiveCount: number
   readonly sentAtMs: number
   readonly groupId?: string | undefined

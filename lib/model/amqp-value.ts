@@ -52,6 +52,14 @@ export function integerOf(value: AmqpValue | undefined): number | bigint | undef
   return Number.isSafeInteger(asNumber) ? asNumber : value.value
 }
 
+/** The value of an integer or a fraction of any width, or undefined where it is no number. */
+export function numberOf(value: AmqpValue | undefined): number | undefined {
+  const integer = integerOf(value)
+  if (integer !== undefined) return Number(integer)
+  if (value instanceof Typed) return value.type === 'double' || value.type === 'float' ? Number(value.value) : undefined
+  return typeof value === 'number' ? value : undefined
+}
+
 /** AMQP's name of a value's type, as RabbitMQ prints it in the texts of inequivalent arguments. */
 export function typeName(value: AmqpValue): string {
   if (typeof value === 'string') return 'longstr'

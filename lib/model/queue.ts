@@ -2,6 +2,9 @@ import type { AmqpTable } from './amqp-value.ts'
 
 export type QueueType = 'classic' | 'quorum'
 
+/** How long SQS hides a message that was received, at most and in all, s. */
+export const MAX_VISIBILITY_S = 43_200
+
 /** How a FIFO queue groups its messages: all in one group, by routing key, or by the value of a header. */
 export type FifoGrouping = { by: 'queue' } | { by: 'routing-key' } | { by: 'header'; header: string }
 

@@ -27,6 +27,8 @@ export interface FaultyBroker {
   fault: Fault
   /** How far the wall clocks of the broker and of SQS are ahead. */
   aheadMs: number
+  /** What chance answers, 0 to 1; by default what it likes. */
+  random: number | undefined
   session(): Promise<VhostSession>
   close(): Promise<void>
 }
@@ -58,7 +60,12 @@ export async function startFaultyBroker(): Promise<FaultyBroker> {
   const counters = newCounters()
   const store = openDynamoDbStore(config, counters)
   const blobs = new DirectoryBlobs(pathToFileURL(`${directory}/`))
-  const clock: Clock = { ...systemClock, wallMs: () => Date.now() + faulty.aheadMs, sleep: async () => undefined }
+  const clock: Clock = {
+    ...systemClock,
+    wallMs: () => Date.now() + faulty.aheadMs,
+    random: () => faulty.random ?? Math.random(),
+    sleep: async () => undefined,
+  }
   const sqs = faultySqs(openSqs(config.aws), (method, input) => faulty.fault(method, input))
   const delivery = openDelivery(config, blobs, clock, sqs)
   const broker = createBroker({ config, clock, store, blobs, delivery, counters })

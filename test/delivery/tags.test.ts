@@ -11,6 +11,7 @@ const delivered: Delivered = {
   receiptHandle: 'AQEB/+=',
   sqsQueueName: 'leveret-orders-0123456789',
   deadlineMs: 1_700_000_000_000,
+  receivedAtMs: 1_699_999_990_000,
   receiveCount: 2,
   sentAtMs: 1_600_000_000_000,
   groupId: 'g',

@@ -1,4 +1,5 @@
 import { type AmqpValue, integerOf } from '../../model/amqp-value.ts'
+import { retryBackoffComplaint } from '../vhost/retry-backoff.ts'
 
 export type PolicyKind = 'policy' | 'operator-policy'
 
@@ -85,6 +86,7 @@ export const POLICY_SETTINGS: ReadonlyMap<string, PolicySetting> = new Map([
   ],
   ['queue-mode', setting('queue-mode value', oneOf('default', 'lazy'))],
   ['queue-version', shared('queue-version value', oneOf(1, 2))],
+  ['retry-backoff', setting('retry back-off', (value) => retryBackoffComplaint(value) === undefined)],
   ['stream-filter-size-bytes', setting('filter size', atLeast(0))],
   ['stream-max-segment-size-bytes', setting('segment size', between(0, 3_000_000_000))],
   ['target-group-size', setting('target group size', atLeast(1))],

@@ -1,6 +1,7 @@
 import { type AmqpTable, type AmqpValue, integerOf, typeName } from '../../model/amqp-value.ts'
 import { preconditionFailed } from '../../model/errors.ts'
 import type { FifoGrouping, QueueType } from '../../model/queue.ts'
+import { retryBackoffComplaint } from './retry-backoff.ts'
 
 /** RabbitMQ's ceiling of times: ten years (contract §2.4). */
 const MAX_TIME_MS = 315_360_000_000
@@ -60,6 +61,11 @@ const checkedApart: Check = () => undefined
 const fifoGroup: Check = (value) =>
   fifoGroupOf(value) ? undefined : `"expected 'queue', 'routing-key' or 'header:NAME', got ${JSON.stringify(value)}"`
 
+const retryBackoff: Check = (value) => {
+  const complaint = retryBackoffComplaint(value)
+  return complaint === undefined ? undefined : JSON.stringify(complaint)
+}
+
 /**
  * The arguments that mean something to a queue type (contract §2.4), in the order in which RabbitMQ checks them, which
  * decides what is complained of; all others are stored and ignored.
@@ -100,6 +106,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   'x-consumer-timeout': { types: BOTH, check: integer(0) },
   'x-fifo-group': { types: BOTH, check: fifoGroup },
   'x-message-deduplication': { types: BOTH, check: boolean },
+  'x-retry-backoff': { types: BOTH, check: retryBackoff },
 }
 
 /** The arguments by which a redeclare of a queue of this type is judged (contract §2.1). */

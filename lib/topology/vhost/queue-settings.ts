@@ -1,6 +1,7 @@
 import { type AmqpTable, fieldOf, integerOf } from '../../model/amqp-value.ts'
 import type { Queue } from '../../model/queue.ts'
 import type { PoliciesInForce } from './policies-in-force.ts'
+import { parseRetryBackoff, type RetryBackoff } from './retry-backoff.ts'
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
 
@@ -25,6 +26,7 @@ export interface QueueSettings {
   readonly consumerTimeoutMs?: number | undefined
   /** Whether it takes one message only of those with the same deduplication header. */
   readonly deduplicates: boolean
+  readonly retryBackoff?: RetryBackoff | undefined
 }
 
 /** A quorum queue's limit where nobody sets one (RabbitMQ 4). */
@@ -44,6 +46,7 @@ export function queueSettings(queue: Queue, { definition }: PoliciesInForce): Qu
     maxPriority: integerIn(args, 'x-max-priority'),
     consumerTimeoutMs: smallestOf(args, definition, 'consumer-timeout'),
     deduplicates: fieldOf(args, 'x-message-deduplication') === true,
+    retryBackoff: parseRetryBackoff(fieldOf(args, 'x-retry-backoff') ?? fieldOf(definition, 'retry-backoff')),
   }
 }
 

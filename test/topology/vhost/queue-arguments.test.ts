@@ -39,6 +39,19 @@ describe('a queue argument', () => {
     ['x-queue-version', '"expected integer, got longstr"', '1'],
     ['x-queue-mode', `"unsupported queue mode 'nope'"`, 'nope'],
     ['x-queue-mode', '{unacceptable_type,long}', 1],
+    ['x-retry-backoff', '"expected table, got long"', 1000],
+    ['x-retry-backoff', '"base-ms is missing"', {}],
+    ['x-retry-backoff', '"expected base-ms from 1 to 43200000, got 0"', { 'base-ms': 0 }],
+    ['x-retry-backoff', '"expected base-ms from 1 to 43200000, got longstr"', { 'base-ms': '1000' }],
+    ['x-retry-backoff', '"expected factor from 1 to 100, got 0.5"', { 'base-ms': 1, factor: 0.5 }],
+    ['x-retry-backoff', '"expected max-ms from 1 to 43200000, got 43200001"', { 'base-ms': 1, 'max-ms': 43_200_001 }],
+    ['x-retry-backoff', '"base-ms is more than max-ms"', { 'base-ms': 1001, 'max-ms': 1000 }],
+    ['x-retry-backoff', '"expected jitter from 0 to 1, got 1.5"', { 'base-ms': 1, jitter: 1.5 }],
+    [
+      'x-retry-backoff',
+      `"unknown field 'base': expected base-ms, factor, max-ms, jitter"`,
+      { 'base-ms': 1000, base: 1 },
+    ],
   ])('%s of a classic queue is refused: %s', (name, complaint, value) => {
     expect(() => declare({ [name]: value })).toThrow(
       refusal('precondition-failed', `invalid arg '${name}' for queue 'inv' in vhost 'dv': ${complaint}`),
@@ -118,6 +131,8 @@ describe('a queue argument', () => {
     { 'x-queue-version': 1, 'x-queue-mode': 'lazy' },
     { 'x-single-active-consumer': true },
     { 'x-fifo-group': 'header:h' },
+    { 'x-retry-backoff': { 'base-ms': 1000 } },
+    { 'x-retry-backoff': { 'base-ms': 1, factor: new Typed('double', 2), 'max-ms': 43_200_000, jitter: 0.25 } },
     { 'wholly-unknown': null, constructor: 1 },
     asQuorum({ 'x-delivery-limit': -1 }),
     asQuorum({ 'x-delivery-limit': 0 }),

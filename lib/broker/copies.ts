@@ -5,6 +5,7 @@ import type { Copy } from '../delivery/sqs-sender.ts'
 import { canonicalText, fieldOf } from '../model/amqp-value.ts'
 import { headersOf, type Message } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
+import { sqsQueueFor } from '../topology/vhost/priority-bands.ts'
 import type { Publication } from './publication.ts'
 
 /** A copy of a publication for one queue. */
@@ -15,7 +16,11 @@ export function copyFor(
   expiresAtMs?: number,
 ): Copy {
   const identity: CopyIdentity = { publishId, queueId: queue.id, hop, idleHops, expiresAtMs, returns: returned?.count }
-  const copy = { sqsQueueName: sqsQueueFor(queue), message: encoded, copyAttribute: encodeCopy(identity) }
+  const copy = {
+    sqsQueueName: sqsQueueFor(queue, message.properties.priority).name,
+    message: encoded,
+    copyAttribute: encodeCopy(identity),
+  }
   if (!queue.fifo) return copy
   return { ...copy, groupId: groupIdFor(queue, message), deduplicationId: deduplicationIdOf(identity) }
 }
@@ -23,11 +28,6 @@ export function copyFor(
 /** The groups of FIFO queues that a publication's copies go to; each is one text. */
 export const fifoGroupsOf = ({ queues, message }: Publication): readonly string[] =>
   queues.filter(({ fifo }) => fifo !== undefined).map((queue) => `${queue.id} ${groupIdFor(queue, message)}`)
-
-function sqsQueueFor({ name, sqsQueues: [first] }: Queue): string {
-  if (!first) throw new Error(`queue '${name}' has no SQS queue`)
-  return first.name
-}
 
 /** SQS takes 128 characters of a small alphabet as a group, so what groups the messages is hashed. */
 function groupIdFor({ fifo }: Queue, message: Message): string {

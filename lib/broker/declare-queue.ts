@@ -2,14 +2,16 @@ import { assertMayDeclareQueue } from '../access/permissions.ts'
 import type { NewSqsQueue } from '../delivery/sqs-queues.ts'
 import type { Transacted } from '../journal/decision.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
-import type { Queue, QueueType } from '../model/queue.ts'
+import type { Queue, QueueType, SqsQueue } from '../model/queue.ts'
 import type { User } from '../model/user.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { ImportItem } from '../topology/vhost/import.ts'
+import { bandCountOf } from '../topology/vhost/priority-bands.ts'
 import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
+import type { Broker } from './broker.ts'
 import { commitOf, commitToVhost, type Guard, newId, stateOf, stillThere } from './change.ts'
 import { remakeMissing } from './remake-sqs-queues.ts'
 import type { VhostSession } from './session.ts'
@@ -97,7 +99,6 @@ function commandFor(session: VhostSession, declaration: QueueDeclaration): Decla
   const { broker, access, user, vhost } = session
   const settings = access.vhosts.get(vhost.vhost)
   const defaultType = settings?.defaultQueueType
-  const isFifo = fifoGroupingOf(declaration.arguments) !== undefined
   return {
     type: 'declare-queue',
     id: newId(broker),
@@ -105,8 +106,17 @@ function commandFor(session: VhostSession, declaration: QueueDeclaration): Decla
     ...declaration,
     defaultType: defaultType === NO_DEFAULT_QUEUE_TYPE ? undefined : (defaultType as QueueType | undefined),
     maxQueues: settings?.limits['max-queues'],
-    sqsQueues: [{ name: broker.delivery.queues.newName(declaration.name, isFifo) }],
+    sqsQueues: newSqsQueues(broker, declaration),
   }
+}
+
+/** One, or one for each band of priorities, whose number begins its name for those who look at a list. */
+function newSqsQueues({ delivery }: Broker, { name, arguments: args }: QueueDeclaration): readonly SqsQueue[] {
+  const isFifo = fifoGroupingOf(args) !== undefined
+  const bands = isFifo ? 1 : bandCountOf(args)
+  return Array.from({ length: bands }, (_, band) => ({
+    name: delivery.queues.newName(bands === 1 ? name : `priority-${band}-${name}`, isFifo),
+  }))
 }
 
 /**

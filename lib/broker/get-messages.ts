@@ -55,7 +55,7 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
   const hold = new Hold(session, queue, input)
   try {
     await hold.fill()
-    const got = await counted(session, hold)
+    const got = await counted(session, queue, hold.got)
     assertInTime(session)
     const answered = await settleAs(session, queue, input.ackMode, hold, got)
     session.broker.counters.Delivered += answered.length
@@ -67,9 +67,13 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
 }
 
 /** SQS counts what is left; the messages that are held come one behind the other. */
-async function counted({ broker }: VhostSession, { sqsQueueName, got }: Hold): Promise<readonly GotMessage[]> {
+async function counted(
+  { broker }: VhostSession,
+  queue: Queue,
+  got: readonly GotMessage[],
+): Promise<readonly GotMessage[]> {
   if (got.length === 0) return got
-  const ready = await countReady(broker, sqsQueueName)
+  const ready = await countReady(broker, queue)
   return got.map((message, index) => ({ ...message, messageCount: ready + got.length - 1 - index }))
 }
 

@@ -2,6 +2,7 @@ import type { Envelope } from '../delivery/envelope.ts'
 import type { ReceivedCopy, UndecodableCopy } from '../delivery/received-copy.ts'
 import { preconditionFailed, unavailable } from '../model/errors.ts'
 import { MAX_VISIBILITY_S, type Queue } from '../model/queue.ts'
+import { lookOrder } from '../topology/vhost/priority-bands.ts'
 import type { DeadCopy } from './dead-letter.ts'
 import { expire, isExpired } from './expire.ts'
 import type { GetInput, GotMessage } from './get-messages.ts'
@@ -18,16 +19,32 @@ const BATCH = 10
 const ANSWER_VISIBILITY_S = 30
 /** No further receive begins after so much of a request's time. */
 const RECEIVE_WITHIN_MS = 21_000
+/** How long one look into all bands of a queue waits, and so how much later it may see a message than one queue would. */
+const ROUND_S = 1
 
-interface Held {
+/** One receive of one copy, by which it can be settled. */
+interface Received {
+  readonly sqsQueueName: string
+  readonly receiptHandle: string
+}
+
+interface Held extends Received {
   readonly copy: ReceivedCopy
   readonly envelope: Envelope
   readonly got: GotMessage
 }
 
+/** What one call brought. */
+interface Batch {
+  readonly sqsQueueName: string
+  readonly copies: readonly ReceivedCopy[]
+  readonly undecodable: readonly UndecodableCopy[]
+  /** From a moment before the call. */
+  readonly receivedAtMs: number
+}
+
 /** The copies that one get has received and not yet settled. */
 export class Hold {
-  readonly sqsQueueName: string
   readonly #session: VhostSession
   readonly #queue: Queue
   readonly #input: GetInput
@@ -36,14 +53,15 @@ export class Hold {
   /** Of held copies, by SQS's message id. */
   readonly #places = new Map<string, number>()
   /** Received, but not to be answered: they go back at the end, so that they are not received again meanwhile. */
-  readonly #strays: string[] = []
+  readonly #strays: Received[] = []
+  #startMs = 0
   #sizeBytes = 0
+  #isFull = false
 
   constructor(session: VhostSession, queue: Queue, input: GetInput) {
     this.#session = session
     this.#queue = queue
     this.#input = input
-    this.sqsQueueName = queue.sqsQueues[0]?.name ?? ''
     this.#visibilityS = input.ackMode === 'manual' ? manualVisibilityS(session, queue, input) : ANSWER_VISIBILITY_S
   }
 
@@ -56,66 +74,97 @@ export class Hold {
     return this.#held.map(({ copy, envelope }) => ({ envelope, identity: copy.identity }))
   }
 
-  /** Receives in small steps until it has what was asked for, the queue gives no more, or the answer is full. */
+  /**
+   * Receives in small steps until it has what was asked for, the queue gives no more, or the answer is full. Of a queue with
+   * priorities it looks into one band after the other, and waits, where it finds nothing, for all of them.
+   */
   async fill(): Promise<void> {
-    const startMs = this.#session.broker.clock.monotonicMs()
-    while (this.#held.length < this.#input.count && this.#hasTime(startMs)) {
-      const wanted = Math.min(this.#input.count - this.#held.length, BATCH)
-      const receivedAfterMs = this.#session.broker.clock.wallMs()
-      const { copies, undecodable } = await this.#receive(wanted)
-      this.#strays.push(...undecodable.map(({ receiptHandle }) => receiptHandle))
-      const isFull = await this.#takeIn(await this.#withoutExpired(copies), receivedAfterMs)
-      if (isFull || copies.length + undecodable.length < wanted) return
+    const { sqsQueues } = this.#queue
+    const { clock, config } = this.#session.broker
+    const waitS = Math.max(this.#input.waitS, config.fullPollWaitS)
+    this.#startMs = clock.monotonicMs()
+    if (sqsQueues.length === 1) return this.#drain(sqsQueues[0]?.name ?? '', waitS)
+    for (const { name } of lookOrder(sqsQueues, clock.random())) await this.#drain(name, 0)
+    while (this.#isFirst && !this.#isDone && clock.monotonicMs() - this.#startMs < waitS * 1000)
+      await this.#lookIntoAll()
+  }
+
+  async #drain(sqsQueueName: string, waitS: number): Promise<void> {
+    while (!this.#isDone) {
+      const wanted = this.#wanted
+      const batch = await this.#receive(sqsQueueName, this.#isFirst ? waitS : 0)
+      await this.#takeIn(batch)
+      if (batch.copies.length + batch.undecodable.length < wanted) return
     }
   }
 
-  /** A copy that has expired is never handed out; what cannot be dead-lettered now is left to the next look. */
-  async #withoutExpired(copies: readonly ReceivedCopy[]): Promise<readonly ReceivedCopy[]> {
-    const nowMs = this.#session.broker.clock.wallMs()
-    const expired = copies.filter((copy) => isExpired(copy, nowMs))
-    if (expired.length === 0) return copies
-    const context = await renewSession(this.#session)
-    this.#strays.push(...(await expire(context, this.#queue, this.sqsQueueName, expired)))
-    return copies.filter((copy) => !expired.includes(copy))
+  /** Looks into all bands at once, so that a message in any of them ends the wait within a round. */
+  async #lookIntoAll(): Promise<void> {
+    const sqsQueues = this.#queue.sqsQueues.toReversed()
+    const looks = await Promise.allSettled(sqsQueues.map(({ name }) => this.#receive(name, ROUND_S)))
+    const found = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []))
+    for (const batch of found) await this.#takeIn(batch)
+    const failed = looks.find(({ status }) => status === 'rejected')
+    if (this.#isFirst && failed?.status === 'rejected') throw failed.reason
+  }
+
+  get #wanted(): number {
+    return Math.min(this.#input.count - this.#held.length, BATCH)
+  }
+
+  get #isFirst(): boolean {
+    return this.#held.length + this.#strays.length === 0
+  }
+
+  get #isDone(): boolean {
+    return this.#isFull || this.#held.length >= this.#input.count || !this.#hasTime()
   }
 
   /** A copy that becomes visible while others are being received would come twice. */
-  #hasTime(startMs: number): boolean {
+  #hasTime(): boolean {
     const { broker, arrival } = this.#session
-    if (this.#held.length + this.#strays.length === 0) return true
+    if (this.#isFirst) return true
     const nowMs = broker.clock.monotonicMs()
-    return nowMs - startMs < (this.#visibilityS * 1000) / 2 && nowMs - arrival.monotonicMs < RECEIVE_WITHIN_MS
+    return nowMs - this.#startMs < (this.#visibilityS * 1000) / 2 && nowMs - arrival.monotonicMs < RECEIVE_WITHIN_MS
   }
 
-  async #receive(max: number): Promise<{ copies: readonly ReceivedCopy[]; undecodable: readonly UndecodableCopy[] }> {
+  async #receive(sqsQueueName: string, waitS: number): Promise<Batch> {
     const { broker } = this.#session
-    const isFirst = this.#held.length + this.#strays.length === 0
-    const waitS = isFirst ? Math.max(this.#input.waitS, broker.config.fullPollWaitS) : 0
-    const options = { queueName: this.#queue.name, max, waitS, visibilityS: this.#visibilityS }
+    const isFirst = this.#isFirst
+    const receivedAtMs = broker.clock.wallMs()
+    const options = { queueName: this.#queue.name, max: this.#wanted, waitS, visibilityS: this.#visibilityS }
     try {
-      return await broker.delivery.receiver.receive(this.sqsQueueName, options)
+      return { sqsQueueName, receivedAtMs, ...(await broker.delivery.receiver.receive(sqsQueueName, options)) }
     } catch (error) {
-      if (!isFirst) return { copies: [], undecodable: [] }
+      if (!isFirst) return { sqsQueueName, receivedAtMs, copies: [], undecodable: [] }
       throw unavailable(`queue '${this.#queue.name}' cannot be read`, { cause: error })
     }
   }
 
-  /** Whether the answer is full; what it has no room for is a stray. */
-  async #takeIn(copies: readonly ReceivedCopy[], receivedAfterMs: number): Promise<boolean> {
-    this.#strays.push(...copies.map(({ receiptHandle }) => receiptHandle))
+  /** What the answer has no room for is a stray. */
+  async #takeIn(batch: Batch): Promise<void> {
+    const { sqsQueueName, undecodable, receivedAtMs } = batch
+    this.#strays.push(...undecodable.map(({ receiptHandle }) => ({ sqsQueueName, receiptHandle })))
+    const copies = await this.#withoutExpired(batch)
+    this.#strays.push(...copies.map(({ receiptHandle }) => ({ sqsQueueName, receiptHandle })))
     for (const copy of copies) {
-      const held = await this.#open(copy, receivedAfterMs)
-      if (this.#replace(held)) continue
-      const sizeBytes = this.#input.encodedSizeOf(held.got) + MESSAGE_MARGIN_BYTES
-      if (this.#sizeBytes + sizeBytes > MAX_ANSWER_BYTES) {
-        if (this.#held.length === 0) throw tooLarge(sizeBytes)
-        return true
-      }
-      this.#sizeBytes += sizeBytes
-      this.#places.set(copy.messageId, this.#held.push(held) - 1)
-      this.#strays.splice(this.#strays.indexOf(copy.receiptHandle), 1)
+      const hasRoom = !this.#isFull && this.#held.length < this.#input.count
+      if (!hasRoom && !this.#places.has(copy.messageId)) continue
+      const held = await this.#open(sqsQueueName, copy, receivedAtMs)
+      if (!this.#replace(held)) this.#add(held)
     }
-    return false
+  }
+
+  #add(held: Held): void {
+    const sizeBytes = this.#input.encodedSizeOf(held.got) + MESSAGE_MARGIN_BYTES
+    if (this.#sizeBytes + sizeBytes > MAX_ANSWER_BYTES) {
+      if (this.#held.length === 0) throw tooLarge(sizeBytes)
+      this.#isFull = true
+      return
+    }
+    this.#sizeBytes += sizeBytes
+    this.#places.set(held.copy.messageId, this.#held.push(held) - 1)
+    this.#removeStray(held)
   }
 
   /**
@@ -126,19 +175,36 @@ export class Hold {
     const index = this.#places.get(again.copy.messageId)
     if (index === undefined) return false
     this.#held[index] = again
-    this.#strays.splice(this.#strays.indexOf(again.copy.receiptHandle), 1)
+    this.#removeStray(again)
     return true
   }
 
-  async #open(copy: ReceivedCopy, receivedAfterMs: number): Promise<Held> {
+  #removeStray(held: Held): void {
+    const place = this.#strays.findIndex(({ receiptHandle }) => receiptHandle === held.receiptHandle)
+    this.#strays.splice(place, 1)
+  }
+
+  /** A copy that has expired is never handed out; what cannot be dead-lettered now is left to the next look. */
+  async #withoutExpired({ sqsQueueName, copies }: Batch): Promise<readonly ReceivedCopy[]> {
+    const nowMs = this.#session.broker.clock.wallMs()
+    const expired = copies.filter((copy) => isExpired(copy, nowMs))
+    if (expired.length === 0) return copies
+    const context = await renewSession(this.#session)
+    const left = await expire(context, this.#queue, sqsQueueName, expired)
+    this.#strays.push(...left.map((receiptHandle) => ({ sqsQueueName, receiptHandle })))
+    return copies.filter((copy) => !expired.includes(copy))
+  }
+
+  async #open(sqsQueueName: string, copy: ReceivedCopy, receivedAtMs: number): Promise<Held> {
     const envelope = await this.#envelopeOf(copy)
-    const { redelivered, receiveCount: deliveryCount } = copy
+    const { receiptHandle, redelivered, receiveCount: deliveryCount } = copy
     const got = { message: envelope.message, redelivered, deliveryCount, messageCount: 0 }
-    if (this.#input.ackMode !== 'manual') return { copy, envelope, got }
+    const held = { sqsQueueName, receiptHandle, copy, envelope, got }
+    if (this.#input.ackMode !== 'manual') return held
     // The deadline counts from before the receive, so that it never ends after SQS's.
-    const deadlineMs = receivedAfterMs + this.#visibilityS * 1000
-    const sealable = { copy, envelope, sqsQueueName: this.sqsQueueName, receivedAtMs: receivedAfterMs, deadlineMs }
-    return { copy, envelope, got: { ...got, deliveryTag: await sealTag(this.#session, this.#queue, sealable) } }
+    const deadlineMs = receivedAtMs + this.#visibilityS * 1000
+    const sealable = { copy, envelope, sqsQueueName, receivedAtMs, deadlineMs }
+    return { ...held, got: { ...got, deliveryTag: await sealTag(this.#session, this.#queue, sealable) } }
   }
 
   async #envelopeOf({ message }: ReceivedCopy): Promise<Envelope> {
@@ -151,42 +217,50 @@ export class Hold {
 
   /** Deletes the held copies that are marked, and gives all others back. */
   async remove(isRemoved: readonly boolean[]): Promise<void> {
-    const handles = this.#held.map(({ copy }) => copy.receiptHandle)
     const { receiver } = this.#session.broker.delivery
-    await receiver.deleteBatch(
-      this.sqsQueueName,
-      handles.filter((_, index) => isRemoved[index]),
-    )
-    await this.#show([...handles.filter((_, index) => !isRemoved[index]), ...this.#strays])
+    const removed = this.#held.filter((_, index) => isRemoved[index])
+    await eachSqsQueue(removed, (name, some) => receiver.deleteBatch(name, some.map(handleOf)))
+    await this.#hide([...this.#held.filter((_, index) => !isRemoved[index]), ...this.#strays])
   }
 
   /** Makes everything visible again that was received. */
   giveBack(): Promise<void> {
-    return this.#show([...this.#held.map(({ copy }) => copy.receiptHandle), ...this.#strays])
+    return this.#hide([...this.#held, ...this.#strays])
   }
 
   /** As {@link giveBack}, what is held after the delay that the queue's back-off has for it. */
   async putBack(): Promise<void> {
     const { broker, vhost } = this.#session
-    const changes = this.#held.map(({ copy: { receiptHandle, receiveCount } }) => ({
-      receiptHandle,
-      visibilityS: retryDelayOf(broker, vhost, this.#queue, receiveCount),
+    const delayed = this.#held.map((held) => ({
+      ...held,
+      visibilityS: retryDelayOf(broker, vhost, this.#queue, held.copy.receiveCount),
     }))
-    await Promise.all([
-      broker.delivery.receiver.changeVisibilityBatch(this.sqsQueueName, changes),
-      this.giveBackStrays(),
-    ])
+    await this.#hide([...delayed, ...this.#strays])
   }
 
   giveBackStrays(): Promise<void> {
-    return this.#show(this.#strays)
+    return this.#hide(this.#strays)
   }
 
-  async #show(receiptHandles: readonly string[]): Promise<void> {
-    if (receiptHandles.length === 0) return
-    const changes = receiptHandles.map((receiptHandle) => ({ receiptHandle, visibilityS: 0 }))
-    await this.#session.broker.delivery.receiver.changeVisibilityBatch(this.sqsQueueName, changes)
+  async #hide(received: readonly (Received & { readonly visibilityS?: number })[]): Promise<void> {
+    const { receiver } = this.#session.broker.delivery
+    await eachSqsQueue(received, (name, some) =>
+      receiver.changeVisibilityBatch(
+        name,
+        some.map(({ receiptHandle, visibilityS = 0 }) => ({ receiptHandle, visibilityS })),
+      ),
+    )
   }
+}
+
+const handleOf = ({ receiptHandle }: Received): string => receiptHandle
+
+async function eachSqsQueue<Entry extends Received>(
+  entries: readonly Entry[],
+  settle: (sqsQueueName: string, entries: readonly Entry[]) => Promise<unknown>,
+): Promise<void> {
+  const byQueue = Map.groupBy(entries, ({ sqsQueueName }) => sqsQueueName)
+  await Promise.all(Array.from(byQueue, ([name, some]) => settle(name, some)))
 }
 
 /** As the caller has it, else as the queue does. */

@@ -34,10 +34,10 @@ function sumOf(counts: readonly (SqsCounts | undefined)[]): QueueCounts {
   return { ready, unacknowledged, state }
 }
 
-/** About how much is ready in an SQS queue: a hint beside messages, which must not fail because it does. */
-export async function countReady({ delivery }: Broker, sqsQueueName: string): Promise<number> {
-  const [counts] = await delivery.counter.count([sqsQueueName]).catch(() => [])
-  return counts?.state === 'running' ? counts.ready : 0
+/** About how much is ready in a queue: a hint beside messages, which must not fail because it does. */
+export async function countReady({ delivery }: Broker, { sqsQueues }: Queue): Promise<number> {
+  const counts = await delivery.counter.count(sqsQueues.map(({ name }) => name)).catch(() => [])
+  return sumOf(counts).ready
 }
 
 /** Where any SQS client finds what is behind a queue. */

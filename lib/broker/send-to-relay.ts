@@ -5,6 +5,7 @@ import { envelopeOf } from '../delivery/envelope.ts'
 import { encodeRelayMessages, MAX_RELAY_INLINE_BYTES, type RelayMessage } from '../delivery/relay-message.ts'
 import { logError } from '../log.ts'
 import type { Queue } from '../model/queue.ts'
+import { sqsQueueFor } from '../topology/vhost/priority-bands.ts'
 import type { Broker } from './broker.ts'
 import type { Publication } from './publication.ts'
 
@@ -43,11 +44,11 @@ async function relayMessageFor(
   const { publishId, hop, version } = publication
   const options = { vhostId, maxInlineBytes: MAX_RELAY_INLINE_BYTES, maxMetadataBytes: MAX_INLINE_BYTES }
   const { body, attribute } = await delivery.claimChecks.encode(envelopeOf(publication.message), options)
-  const targets = queues.flatMap((queue) => {
-    const [first] = queue.sqsQueues
+  const { priority } = publication.message.properties
+  const targets = queues.map((queue) => {
     const expiresAtMs = expiries?.get(queue)
-    if (!first) return []
-    return [{ queueId: queue.id, sqsQueueName: first.name, hop, ...(expiresAtMs !== undefined && { expiresAtMs }) }]
+    const { name: sqsQueueName } = sqsQueueFor(queue, priority)
+    return { queueId: queue.id, sqsQueueName, hop, ...(expiresAtMs !== undefined && { expiresAtMs }) }
   })
   return { publishId, vhostId, version, message: { body, attribute }, targets }
 }

@@ -54,7 +54,8 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       writePayloads,
       writeScheduled,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
-      onQueues('sqs:SendMessage'),
+      // It counts queues whose length is limited.
+      onQueues('sqs:SendMessage', 'sqs:GetQueueAttributes'),
     ],
     consume: [
       readTopology,

@@ -10,19 +10,21 @@ import type { VhostContext } from './session.ts'
 
 /**
  * As `deliver`, for whatever is published: exchanges and queues that take one message of a kind take no other. Being
- * confirmed means for such a message that all its copies are stored, be they this one's or those of one before.
+ * confirmed means for such a message that all its copies are stored, be they this one's or those of one before. `send` is
+ * what delivers those that pass.
  */
 export async function deliverOnce(
   context: VhostContext,
   publications: readonly Publication[],
+  send: typeof deliver = deliver,
 ): Promise<readonly (BrokerError | undefined)[]> {
-  if (!publications.some((publication) => isDeduplicated(context, publication))) return deliver(context, publications)
+  if (!publications.some((publication) => isDeduplicated(context, publication))) return send(context, publications)
   const passages: (Passage | BrokerError)[] = []
   const claimed = new Map<string, Publication>()
   // One after the other: of two with one key, the second waits for what becomes of the first.
   for (const publication of publications) passages.push(await pass(context, publication, claimed))
   const passing = passages.filter((passage): passage is Passage => !(passage instanceof BrokerError))
-  const failures = await deliver(
+  const failures = await send(
     context,
     passing.map(({ publication }) => publication),
   )

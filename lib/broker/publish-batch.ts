@@ -1,6 +1,7 @@
 import { BrokerError, invalid } from '../model/errors.ts'
 import { fifoGroupsOf } from './copies.ts'
 import { deliverOnce } from './deliver-once.ts'
+import { deliverWithinLengths } from './deliver-within-lengths.ts'
 import { countPublished, type Publication, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
@@ -22,7 +23,7 @@ export async function publishBatch(
 ): Promise<readonly PublishOutcome[]> {
   const routed = withinLimits(entries.map((entry, index) => routeEntry(session, exchange, entry, publishIdOf?.(index))))
   const publications = routed.filter((entry): entry is Publication => !(entry instanceof BrokerError))
-  const failures = await deliverOnce(session, publications)
+  const failures = await deliverOnce(session, publications, deliverWithinLengths)
   const failureOf = new Map(publications.map((publication, index) => [publication, failures[index]]))
   return routed.map((entry) => outcomeOf(session, entry, entry instanceof BrokerError ? entry : failureOf.get(entry)))
 }

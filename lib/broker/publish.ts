@@ -1,4 +1,5 @@
 import { deliverOnce } from './deliver-once.ts'
+import { deliverWithinLengths } from './deliver-within-lengths.ts'
 import { countPublished, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
 
@@ -9,7 +10,7 @@ import type { VhostSession } from './session.ts'
  */
 export async function publish(session: VhostSession, input: PublishInput): Promise<{ routed: boolean }> {
   const publication = routePublication(session, input)
-  const [failure] = await deliverOnce(session, [publication])
+  const [failure] = await deliverOnce(session, [publication], deliverWithinLengths)
   if (failure) throw failure
   return { routed: countPublished(session, publication) }
 }

@@ -35,7 +35,7 @@ export type FunctionName =
   | 'bootstrap'
 
 export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
-  const { readTopology, changeTopology, settleIntents } = tableGrants(parts)
+  const { readTopology, changeTopology } = tableGrants(parts)
   const { readBases, writeBases, readPayloads, tellMissing, writePayloads, writeScheduled, readScheduled } =
     blobGrants(parts)
   const onItems = (...actions: string[]): Grant => ({ actions, resources: [parts.messages.tableArn] })
@@ -128,18 +128,20 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
     ],
     clock: [
       readTopology,
+      // It deletes queues that nobody uses.
+      changeTopology,
       readBases,
+      writeBases,
       readScheduled,
       tellMissing,
       writePayloads,
       writeScheduled,
-      settleIntents,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'),
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
       {
         actions: ['sqs:SendMessage'],
         resources: [parts.queues.delay.queueArn, parts.queues.sweep.queueArn],
       },
-      onQueues('sqs:DeleteQueue', 'sqs:SetQueueAttributes'),
+      onQueues('sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:GetQueueAttributes'),
     ],
     // It imports definitions that an app brings.
     bootstrap: [
@@ -171,7 +173,6 @@ function tableGrants({ table: { tableArn } }: GrantedParts) {
   return {
     readTopology: onTable('dynamodb:BatchGetItem', 'dynamodb:Query'),
     changeTopology: onTable('dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'),
-    settleIntents: onTable('dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'),
   }
 }
 

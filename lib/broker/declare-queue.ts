@@ -13,6 +13,7 @@ import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
 import type { Broker } from './broker.ts'
 import { commitOf, commitToVhost, type Guard, newId, stateOf, stillThere } from './change.ts'
+import { noteUse } from './note-use.ts'
 import { remakeMissing } from './remake-sqs-queues.ts'
 import type { VhostSession } from './session.ts'
 import { createUnderIntent, deletingIntents, discardCreated, finishDeletingOrLeave } from './sqs-intents.ts'
@@ -34,6 +35,7 @@ export async function declareQueue(
 ): Promise<'created' | 'existing'> {
   const command = commandFor(session, declaration)
   const guard = mayDeclare(session.user, declaration)
+  await noteRedeclaration(session, command, guard)
   const declared = await equivalentQueue(session, command, guard)
   if (declared) {
     await Promise.all([remakeMissing(session, declared.queue), session.broker.journals.settled(declared.versions)])
@@ -42,6 +44,15 @@ export async function declareQueue(
   const { changed, versions } = await commitWithSqsQueues(session, [command], { command, guard })
   await session.broker.journals.settled(versions)
   return changed ? 'created' : 'existing'
+}
+
+/** Before the queue is found to exist, so that it is not deleted as unused afterwards. Throws what is refused. */
+async function noteRedeclaration(session: VhostSession, command: DeclareQueue, guard: Guard): Promise<void> {
+  const existing = session.vhost.queueByName(command.name)
+  if (!existing) return
+  guard(session.access, session.vhost)
+  decideVhost(session.vhost, command)
+  await noteUse(session, existing)
 }
 
 /**

@@ -4,6 +4,8 @@ import { preconditionFailed } from '../model/errors.ts'
 import { describeObject } from '../model/names.ts'
 import { ownSqsNames, type Queue } from '../model/queue.ts'
 import { decideVhost } from '../topology/vhost/decide.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
+import type { Broker } from './broker.ts'
 import { commitOf, stateOf, stillThere } from './change.ts'
 import type { VhostSession } from './session.ts'
 import { deletingIntents, finishDeletingOrLeave } from './sqs-intents.ts'
@@ -26,23 +28,21 @@ export async function deleteQueue(session: VhostSession, { name, ifEmpty }: Queu
     ...commitOf(session),
     journals: (current) => [stillThere(session, current)],
     decide: ({ vhosts }): { writes: []; result: readonly Intent[] } | ReturnType<typeof decideDeletion> =>
-      decideDeletion(session, stateOf(vhosts, vhost.id), name, ifEmpty ? existing?.id : undefined),
+      decideDeletion(broker, stateOf(vhosts, vhost.id), name, ifEmpty ? existing?.id : undefined),
   })
   await broker.journals.settled(versions)
   await finishDeletingOrLeave(broker, intents)
 }
 
-/** `onlyId`: the queue that was found empty; one that has taken its name since is another. */
-function decideDeletion(
-  { broker, vhost }: VhostSession,
-  state: VhostSession['vhost'],
-  name: string,
-  onlyId: string | undefined,
-) {
+/**
+ * What deletes a queue: events, and intents for its SQS queues. `onlyId`: the queue that was found empty or unused; one that
+ * has taken its name since is another. Throws `not-found`.
+ */
+export function decideDeletion(broker: Broker, state: VhostState, name: string, onlyId: string | undefined) {
   const events = decideVhost(state, { type: 'delete-queue', name, onlyId })
   const queue = state.queueByName(name)
   const intents = deletingIntents(broker, queue ? ownSqsNames(queue) : [])
-  return { writes: [{ journal: vhost.id, events }], intents: { put: intents }, result: intents }
+  return { writes: [{ journal: state.id, events }], intents: { put: intents }, result: intents }
 }
 
 /** Looks into the queue: SQS's counts are approximate, and a copy that somebody holds is there as well. */

@@ -5,6 +5,7 @@ import { noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
 import { deadLetter } from './dead-letter.ts'
 import { Hold } from './hold.ts'
+import { noteUse } from './note-use.ts'
 import { countReady } from './queue-counts.ts'
 import { renewSession, type VhostSession } from './session.ts'
 
@@ -52,6 +53,7 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
   assertMayConsume(access, user, vhost.vhost, input.queue)
   const queue = vhost.queueByName(input.queue)
   if (!queue) throw noSuchObject('queue', input.queue, vhost.vhost)
+  await noteUse(session, queue)
   const hold = new Hold(session, queue, input)
   try {
     await hold.fill()

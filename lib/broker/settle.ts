@@ -4,6 +4,7 @@ import type { Delivered } from '../delivery/tags.ts'
 import { BrokerError, invalid } from '../model/errors.ts'
 import { noSuchObject } from '../model/names.ts'
 import { MAX_VISIBILITY_S, type Queue } from '../model/queue.ts'
+import { noteUse } from './note-use.ts'
 import { rejectDeliveries } from './reject-deliveries.ts'
 import { retryDelayOf } from './retry.ts'
 import type { VhostSession } from './session.ts'
@@ -47,6 +48,7 @@ export async function settle(
   assertMayConsume(access, user, vhost.vhost, queueName)
   const queue = vhost.queueByName(queueName)
   if (!queue) throw noSuchObject('queue', queueName, vhost.vhost)
+  await noteUse(session, queue)
   const startMs = broker.clock.wallMs()
   const opened = openAll(session, queue, settlements)
   const failures = await applyAll(session, queue, opened)

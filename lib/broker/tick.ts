@@ -1,9 +1,15 @@
 import type { Broker } from './broker.ts'
+import { expireQueues } from './expire-queues.ts'
 import { finishIntents } from './finish-intents.ts'
 import { handOverScheduled } from './hand-over.ts'
 import { rearmSweeps } from './rearm-sweeps.ts'
 
-const WORK: readonly ((broker: Broker) => Promise<void>)[] = [finishIntents, handOverScheduled, rearmSweeps]
+const WORK: readonly ((broker: Broker) => Promise<void>)[] = [
+  finishIntents,
+  handOverScheduled,
+  rearmSweeps,
+  expireQueues,
+]
 
 /** What is to be done each minute. What fails is reported when everything has had its turn. */
 export async function tick(broker: Broker): Promise<void> {

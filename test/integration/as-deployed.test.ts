@@ -285,6 +285,22 @@ test('the clock deletes SQS queues that were left behind', async () => {
   expect(await Promise.all(left.map(isThere))).toEqual([false, false])
 })
 
+test('the clock deletes a queue that nobody uses, and leaves one that is used', async () => {
+  const [unused, used] = [await story.queue(unique('unused'), EXPIRING), await story.queue(unique('used'), EXPIRING)]
+  await story.publish('amq.default', { routing_key: unused, payload: 'x' })
+  const status = async (queue: string) => (await story.call('GET', story.path('queues', queue))).status
+  await eventually(
+    async () => {
+      await leveret.clock()
+      await story.get(used)
+      return status(unused)
+    },
+    (found) => found === 404,
+  )
+  expect(await status(used)).toBe(200)
+})
+const EXPIRING = { 'x-expires': 2000 }
+
 describe('new environments of all functions', () => {
   let queue = ''
   beforeAll(async () => {

@@ -63,7 +63,7 @@ export function queueOfDeadLetters({ access, user, vhost }: VhostSession, name: 
 export async function scanDeadLetters(session: VhostSession, queue: Queue, options: ScanOptions): Promise<Scanned> {
   const name = queue.deadLetters?.name
   if (name === undefined) return { matchedCount: 0, removedCount: 0, totalCount: 0, isComplete: true }
-  const totalCount = await countReady(session.broker, name)
+  const totalCount = await countReady(session.broker, [{ name }])
   const scan = new Scan(session, { queueName: queue.name, name }, options)
   const lanes = Array.from({ length: options.max === undefined ? LANES : 1 }, () => scan.run())
   const outcomes = await Promise.allSettled(lanes)

@@ -75,7 +75,7 @@ async function counted(
   got: readonly GotMessage[],
 ): Promise<readonly GotMessage[]> {
   if (got.length === 0) return got
-  const ready = await countReady(broker, queue)
+  const ready = await countReady(broker, queue.sqsQueues)
   return got.map((message, index) => ({ ...message, messageCount: ready + got.length - 1 - index }))
 }
 

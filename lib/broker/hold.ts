@@ -1,7 +1,8 @@
 import type { Envelope } from '../delivery/envelope.ts'
 import type { ReceivedCopy, UndecodableCopy } from '../delivery/received-copy.ts'
+import { visibilityTimeoutS } from '../delivery/sqs-queues.ts'
 import { preconditionFailed, unavailable } from '../model/errors.ts'
-import { MAX_VISIBILITY_S, type Queue } from '../model/queue.ts'
+import type { Queue } from '../model/queue.ts'
 import { lookOrder } from '../topology/vhost/priority-bands.ts'
 import type { DeadCopy } from './dead-letter.ts'
 import { expire, isExpired } from './expire.ts'
@@ -62,7 +63,10 @@ export class Hold {
     this.#session = session
     this.#queue = queue
     this.#input = input
-    this.#visibilityS = input.ackMode === 'manual' ? manualVisibilityS(session, queue, input) : ANSWER_VISIBILITY_S
+    this.#visibilityS =
+      input.ackMode === 'manual'
+        ? (input.visibilityS ?? visibilityTimeoutS(session.vhost.settingsOf(queue)))
+        : ANSWER_VISIBILITY_S
   }
 
   /** In the order received; without their counts. */
@@ -261,13 +265,6 @@ async function eachSqsQueue<Entry extends Received>(
 ): Promise<void> {
   const byQueue = Map.groupBy(entries, ({ sqsQueueName }) => sqsQueueName)
   await Promise.all(Array.from(byQueue, ([name, some]) => settle(name, some)))
-}
-
-/** As the caller has it, else as the queue does. */
-function manualVisibilityS({ vhost }: VhostSession, queue: Queue, { visibilityS }: GetInput): number {
-  const { consumerTimeoutMs } = vhost.settingsOf(queue)
-  if (visibilityS !== undefined || consumerTimeoutMs === undefined) return visibilityS ?? ANSWER_VISIBILITY_S
-  return Math.min(Math.max(1, Math.ceil(consumerTimeoutMs / 1000)), MAX_VISIBILITY_S)
 }
 
 const tooLarge = (sizeBytes: number) =>

@@ -1,5 +1,5 @@
 import type { QueueCounts as SqsCounts } from '../delivery/queue-counts.ts'
-import type { Queue } from '../model/queue.ts'
+import type { Queue, SqsQueue } from '../model/queue.ts'
 import type { Broker } from './broker.ts'
 import type { Session } from './session.ts'
 
@@ -34,8 +34,8 @@ function sumOf(counts: readonly (SqsCounts | undefined)[]): QueueCounts {
   return { ready, unacknowledged, state }
 }
 
-/** About how much is ready in a queue: a hint beside messages, which must not fail because it does. */
-export async function countReady({ delivery }: Broker, { sqsQueues }: Queue): Promise<number> {
+/** About how much is ready in SQS queues: a hint beside messages, which must not fail because it does. */
+export async function countReady({ delivery }: Broker, sqsQueues: readonly SqsQueue[]): Promise<number> {
   const counts = await delivery.counter.count(sqsQueues.map(({ name }) => name)).catch(() => [])
   return sumOf(counts).ready
 }

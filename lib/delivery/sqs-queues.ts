@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, FED_VISIBILITY_S, type InternalQueue, internalQueueName } from '../config.ts'
 import { randomText } from '../model/id.ts'
+import { MAX_VISIBILITY_S } from '../model/queue.ts'
 import { maxReceiveCountOf, type QueueSettings, type RedriveSettings } from '../topology/vhost/queue-settings.ts'
 import { mapConcurrent } from './concurrent.ts'
 import { isFifoName, PHYSICAL_NAME_RANDOM_LENGTH, physicalName } from './physical-name.ts'
@@ -135,12 +136,11 @@ export class SqsQueues {
   }
 }
 
-/** What SQS takes where nobody says otherwise, and its longest (SQS quotas). */
+/** What SQS takes where nobody says otherwise (SQS quotas). */
 const DEFAULT_VISIBILITY_S = 30
-const MAX_VISIBILITY_S = 43_200
 
 /** How long a delivery to a consumer that names no time of its own stays hidden. */
-const visibilityTimeoutS = ({ consumerTimeoutMs }: ActingSettings): number =>
+export const visibilityTimeoutS = ({ consumerTimeoutMs }: Pick<ActingSettings, 'consumerTimeoutMs'>): number =>
   consumerTimeoutMs === undefined
     ? DEFAULT_VISIBILITY_S
     : Math.min(Math.max(Math.ceil(consumerTimeoutMs / 1000), 1), MAX_VISIBILITY_S)

@@ -121,6 +121,7 @@ function featureTable(input: Inputs): CostTable {
       'A redrive of dead letters': [(3 * input('sqs')) / CALL],
       'A `get` of a queue with priorities': [8 * input('sqs')],
       'A length limit that rejects': [input('sqs')],
+      'A use of a queue with `x-expires` that is written down': [input('read-unit') + input('write-unit')],
       'A reject with a dead-letter exchange': [input('sqs')],
       'A delayed message': [delayed(input)],
       'A message that expires, one to a look': [expiring(input, 1)],

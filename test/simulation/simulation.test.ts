@@ -3,12 +3,16 @@ import { type RunReport, SimulationFailure, simulate } from './simulation.ts'
 
 /** `npm run simulate` runs more of them, and any of them again. */
 const SEED_COUNT = 500
+/** Few histories have a message die so often in one queue; it is run on until one has. */
+const LONG_CYCLE = 25
+const MOST_SEEDS = 3000
 
 describe('the broker under faults', () => {
   const reports: RunReport[] = []
 
   it('keeps every promise, whatever the seed', { timeout: 600_000 }, async () => {
-    for (let seed = 1; seed <= SEED_COUNT; seed += 1) {
+    const hasLongCycle = () => reports.some(({ longestCycle }) => longestCycle >= LONG_CYCLE)
+    for (let seed = 1; seed <= SEED_COUNT || (seed <= MOST_SEEDS && !hasLongCycle()); seed += 1) {
       reports.push(await simulate(seed).catch(rethrowWithSteps))
     }
   })
@@ -23,7 +27,7 @@ describe('the broker under faults', () => {
     expect(total('relayed')).toBeGreaterThan(10)
     expect(total('deadLettered')).toBeGreaterThan(1000)
     expect(total('redelivered')).toBeGreaterThan(10_000)
-    expect(Math.max(...reports.map(({ longestCycle }) => longestCycle))).toBeGreaterThanOrEqual(25)
+    expect(Math.max(...reports.map(({ longestCycle }) => longestCycle))).toBeGreaterThanOrEqual(LONG_CYCLE)
   })
 
   it('has the same history for the same seed', async () => {

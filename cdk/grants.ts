@@ -89,6 +89,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readPayloads,
       tellMissing,
       writePayloads,
+      onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
       onQueues('sqs:SendMessage'),
       feed(parts, 'relay'),
     ],
@@ -112,6 +113,8 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readScheduled,
       tellMissing,
       writePayloads,
+      // Of what an exchange keeps that is bound to one that delays.
+      writeScheduled,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
       onQueues('sqs:SendMessage'),
       feed(parts, 'delay'),
@@ -137,11 +140,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       writePayloads,
       writeScheduled,
       onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
-      {
-        actions: ['sqs:SendMessage'],
-        resources: [parts.queues.delay.queueArn, parts.queues.sweep.queueArn],
-      },
-      onQueues('sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:GetQueueAttributes'),
+      onQueues('sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:GetQueueAttributes'),
     ],
     // It imports definitions that an app brings.
     bootstrap: [

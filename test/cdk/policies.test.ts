@@ -50,11 +50,11 @@ describe('roles', () => {
         )
         .map(([name]) => name)
         .sort()
-    const changing = ['bootstrap', 'dead-letter', 'manage']
+    const changing = ['bootstrap', 'clock', 'dead-letter', 'manage']
     expect(who('dynamodb:PutItem', /Topology[^*]*\.Arn$/)).toEqual(changing)
     expect(who('s3:PutObject', /\/bases\/\*$/)).toEqual(changing)
-    expect(who('sqs:CreateQueue')).toEqual(changing)
-    expect(who('sqs:DeleteQueue')).toEqual(['bootstrap', 'clock', 'dead-letter', 'manage'])
+    expect(who('sqs:DeleteQueue')).toEqual(changing)
+    expect(who('sqs:CreateQueue')).toEqual(['bootstrap', 'dead-letter', 'manage'])
     expect(who('sqs:SetQueueAttributes')).toEqual(['clock', 'manage'])
     expect(who('secretsmanager:GetSecretValue')).toEqual(['bootstrap', 'manage'])
   })

@@ -7,9 +7,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Broker } from '../../lib/broker/broker.ts'
 import { openBroker } from '../../lib/broker/open-broker.ts'
 import { internalQueueName } from '../../lib/config.ts'
-import type { ItemKey } from '../../lib/delivery/item-store.ts'
 import { type ScheduledMessage, toItem } from '../../lib/delivery/scheduled-message.ts'
-import { encodeChain, sweepKey } from '../../lib/delivery/sweep-chain.ts'
+import { encodeChain, type SweepChain, sweepKey } from '../../lib/delivery/sweep-chain.ts'
 import { openDynamoDbStore } from '../../lib/journal/dynamodb-store.ts'
 import { encodeIntent } from '../../lib/journal/intents.ts'
 import { openSqsClient } from '../../lib/local/resources.ts'
@@ -93,7 +92,8 @@ test('a broker that no custom resource has set up is set up by the first request
 describe('a payload that is larger than an SQS message', () => {
   test('reaches all queues of a wide fan-out, from an environment that begins with a base', async () => {
     const { inVhost, queues } = await wideVhost()
-    expect(await inVhost.publish('amq.fanout', { payload: 'x'.repeat(PUBLISHED_BYTES) })).toBe(true)
+    const properties = { expiration: '600000' }
+    expect(await inVhost.publish('amq.fanout', { payload: 'x'.repeat(PUBLISHED_BYTES), properties })).toBe(true)
     for (const queue of [queues[0] ?? '', queues.at(-1) ?? '']) {
       const got = await eventually(
         () => inVhost.get(queue),
@@ -206,6 +206,24 @@ describe('a large message that waits', () => {
     await arrives()
   })
 
+  test('and is kept behind the exchange that holds it is brought to a queue that is bound later', async () => {
+    const kept = await inVhost.exchange('kept', 'x-recent-history')
+    const keptAgain = await inVhost.exchange('kept-again', 'x-recent-history')
+    const bindExchange = async (source: string, destination: string) =>
+      expect((await inVhost.call('POST', inVhost.bindingPath(source, 'e', destination), {})).status).toBe(201)
+    await bindExchange(delayed, kept)
+    await inVhost.publish(delayed, { payload, properties: HELD })
+    await arrives()
+    const late = await inVhost.queue('late')
+    await bindExchange(kept, keptAgain)
+    await inVhost.bind(keptAgain, late)
+    const got = await eventually(
+      () => inVhost.get(late),
+      (messages) => messages.length > 0,
+    )
+    expect(got).toMatchObject([{ payload_bytes: PUBLISHED_BYTES }])
+  })
+
   test('for a consumer and expires reaches the dead-letter exchange, once the bucket has it', async () => {
     const queue = await inVhost.queue('short', { 'x-message-ttl': 1, 'x-dead-letter-exchange': 'amq.fanout' })
     await inVhost.bind('amq.fanout', after)
@@ -243,12 +261,22 @@ test('the clock has those looked after whom everybody else forgot', async () => 
   await items.put(scheduled)
   for (const chain of chains) await items.put({ ...sweepKey(chain.queueId), data: encodeChain(chain) })
   await leveret.clock()
-  const isGone = async (key: ItemKey) => (await items.get(key)) === undefined
   const areSeen = async () => {
-    const gone = await Promise.all(chains.map(({ queueId }) => isGone(sweepKey(queueId))))
-    return gone.includes(true) && (await isGone(scheduled))
+    const isSeen = async (chain: SweepChain) => (await items.get(sweepKey(chain.queueId)))?.data !== encodeChain(chain)
+    return (await Promise.all(chains.map(isSeen))).includes(true) && (await items.get(scheduled)) === undefined
   }
   await vi.waitUntil(areSeen, { timeout: 20_000, interval: 100 })
+})
+
+test('a policy reaches the SQS queues that it concerns', async () => {
+  const inVhost = await story.inVhost(unique('policies'))
+  await inVhost.queue('slow')
+  const policy = { pattern: 'slow', 'apply-to': 'queues', definition: { 'consumer-timeout': 120_000 } }
+  expect((await inVhost.call('PUT', inVhost.path('policies', 'patient'), policy)).status).toBe(201)
+  const { body } = await inVhost.call('GET', inVhost.path('queues', 'slow'))
+  const [url = ''] = (body as { sqs_urls: string[] }).sqs_urls
+  const attributes = await witness.delivery.queues.attributes(url.slice(url.lastIndexOf('/') + 1))
+  expect(attributes).toMatchObject({ VisibilityTimeout: '120' })
 })
 
 test('a definitions file that is deployed with an app is imported, with SQS queues for its queues', async () => {
@@ -303,8 +331,9 @@ const EXPIRING = { 'x-expires': 2000 }
 
 describe('new environments of all functions', () => {
   let queue = ''
+  let inVhost: Story
   beforeAll(async () => {
-    await wideVhost()
+    inVhost = (await wideVhost()).inVhost
     queue = await story.queue(unique('kept'))
     await stop()
     await start()
@@ -315,6 +344,22 @@ describe('new environments of all functions', () => {
     const answer = await story.call('GET', '/api/queues?disable_stats=true')
     expect(answer.status).toBe(200)
     expect((answer.body as { name: string }[]).map(({ name }) => name)).toContain(queue)
+  })
+
+  test('deliver what was held, and what expires, in a vhost whose journal has a base', async () => {
+    const after = await inVhost.queue('after')
+    const delayed = await inVhost.exchange('delayed', 'x-delayed-message', { 'x-delayed-type': 'fanout' })
+    await inVhost.bind(delayed, after)
+    const args = { 'x-message-ttl': 1, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': after }
+    const short = await inVhost.queue('short', args)
+    await inVhost.publish(delayed, { payload: 'held', properties: { headers: { 'x-delay': 1 } } })
+    await inVhost.publish('', { routing_key: short, payload: 'expired' })
+    const payloads: string[] = []
+    await eventually(
+      async () => payloads.push(...(await inVhost.get(after)).map(({ payload }) => payload)),
+      (count) => count >= 2,
+    )
+    expect(payloads.sort()).toEqual(['expired', 'held'])
   })
 
   test('find no SQS queue of the broker after its stack is deleted with all that it holds', async () => {

@@ -1,7 +1,29 @@
 import type { Exception } from './verdict.ts'
 
+/** What the clock does only where a request has died that was at work. */
+const insteadOfRequest = (action: string, resource: string, reason: string): Exception => ({
+  function: 'clock',
+  action,
+  resource,
+  reason,
+})
+
+const BRINGS_HISTORY = 'Sends what an exchange kept to what was bound to it, where the request died that bound it.'
+
 /** Everything that roles allow though no story of the integration suite is sure to make a function do it. */
 export const EXCEPTIONS: readonly Exception[] = [
+  insteadOfRequest('s3:GetObject', '/scheduled/*', BRINGS_HISTORY),
+  insteadOfRequest('s3:ListBucket', '-blobs', BRINGS_HISTORY),
+  insteadOfRequest('s3:PutObject', '/live/*', BRINGS_HISTORY),
+  insteadOfRequest('s3:PutObject', '/scheduled/*', BRINGS_HISTORY),
+  insteadOfRequest('sqs:SetQueueAttributes', '-*', 'Ends a change of policies whose request died.'),
+  {
+    function: 'relay',
+    action: 'dynamodb:PutItem',
+    resource: '-messages',
+    reason:
+      'Has a queue looked through anew where the look for its expiring copies was over before they came: a late relay.',
+  },
   {
     function: 'dead-letter',
     action: 's3:PutObject',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { CopyIdentity } from '../delivery/copy.ts'
 import type { Envelope } from '../delivery/envelope.ts'
 import { type DeadLetterRoute, type DeathReason, deadLettered, mayEnter } from '../model/death.ts'
-import type { BrokerError } from '../model/errors.ts'
+import { BrokerError } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
 import { headersOf, type Message, routingKeysOf } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
@@ -74,13 +74,25 @@ async function publish(
 ): Promise<readonly (BrokerError | undefined)[]> {
   const route = deadLetterRouteOf(context.vhost, queue)
   if (!route) return []
-  const failures = await deliverOnce(
-    context,
-    copies.map((copy) => publicationOf(context, queue, copy, reason, route)),
-  )
+  const publications = copies.map((copy) => orError(() => publicationOf(context, queue, copy, reason, route)))
+  const outcomes = (await deliverOnce(context, publications.filter(isRoutable))).values()
+  const failures = publications.map((one) => (isRoutable(one) ? outcomes.next().value : one))
   for (const failure of failures) if (failure === undefined) context.broker.counters.DeadLettered += 1
   return failures
 }
+
+/** What others put into an SQS queue may have headers that nothing can be routed by: it does not hold up what is beside it. */
+function orError(make: () => Publication): Publication | BrokerError {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof BrokerError) return error
+    throw error
+  }
+}
+
+const isRoutable = (publication: Publication | BrokerError): publication is Publication =>
+  !(publication instanceof BrokerError)
 
 function deadLetterRouteOf(vhost: VhostState, queue: Queue): DeadLetterRoute | undefined {
   const { deadLetterExchange: exchange, deadLetterRoutingKey: routingKey } = vhost.settingsOf(queue)

@@ -5,7 +5,7 @@ import { deduplicationKeyOf, rememberedMsOf } from '../routing/exchange-types/x-
 import { routableMessage } from '../routing/route-message.ts'
 import { type Claim, claim, keepClaim, releaseClaim } from './claims.ts'
 import { deliver } from './deliver.ts'
-import { type Effect, type Publication, routeToQueues, UNREACHABLE } from './publication.ts'
+import { assertEffects, type Effect, type Publication, routeToQueues, UNREACHABLE } from './publication.ts'
 import type { VhostContext } from './session.ts'
 
 /**
@@ -131,6 +131,7 @@ async function passExchanges(context: VhostContext, publication: Publication, ga
     if (!(await gate.mayPass(exchange.id, effect.key, effect.rememberedMs))) continue
     const routable = routableMessage({ ...publication.message, random: () => context.broker.clock.random() })
     const onward = routeToQueues(context, exchange.name, routable, exchange.id)
+    if (publication.hop === 0) assertEffects(onward)
     for (const queue of onward.queues) queues.set(queue.id, queue)
     waiting.push(...onward.effects)
   }

@@ -18,7 +18,7 @@ export interface DelayRecord {
 }
 
 /** Longer than the function may run: while a delivery may still succeed nobody else begins one. */
-const CLAIM_MS = 90_000
+export const CLAIM_MS = 90_000
 const FIRST_BACKOFF_MS = 2_000
 const MAX_BACKOFF_MS = 600_000
 
@@ -39,23 +39,30 @@ export async function fireScheduled(broker: Broker, records: readonly DelayRecor
 
 async function fireOne(broker: Broker, pointer: string): Promise<void> {
   const { items } = broker.delivery
-  const item = await items.get(parsePointer(pointer))
-  if (!item) return
-  const scheduled = parseScheduled(item.data)
-  const nowMs = broker.clock.wallMs()
-  if (scheduled.dueMs > nowMs) return sendPointers(broker, [scheduled])
-  // If who has it dies, the clock finds it late and hands it over again.
-  if (scheduled.claimedUntilMs > nowMs) return
-  const claimed = { ...scheduled, claimedUntilMs: nowMs + CLAIM_MS, attempts: scheduled.attempts + 1 }
-  const revision = await items.put(toItem(claimed), item.revision)
-  if (revision === undefined) return
+  const key = parsePointer(pointer)
+  for (;;) {
+    const item = await items.get(key)
+    if (!item) return
+    const scheduled = parseScheduled(item.data)
+    const nowMs = broker.clock.wallMs()
+    if (scheduled.dueMs > nowMs) return sendPointers(broker, [scheduled])
+    // If who has it dies, the clock finds it late and hands it over again.
+    if (scheduled.claimedUntilMs > nowMs) return
+    const claimed = { ...scheduled, claimedUntilMs: nowMs + CLAIM_MS, attempts: scheduled.attempts + 1 }
+    const revision = await items.put(toItem(claimed), item.revision)
+    // The clock may only have noted that it was late: nobody else may come for it soon, so it is looked at once more.
+    if (revision !== undefined) return deliverClaimed(broker, claimed, revision)
+  }
+}
+
+async function deliverClaimed(broker: Broker, claimed: ScheduledMessage, revision: string): Promise<void> {
   try {
     await deliverScheduled(broker, claimed)
   } catch (error) {
     logError('a scheduled message could not be delivered yet', error)
     return putBack(broker, claimed, revision)
   }
-  await items.remove(keyOf(claimed), revision)
+  await broker.delivery.items.remove(keyOf(claimed), revision)
 }
 
 /** What has nowhere to go, as its exchange or vhost is gone or nothing is bound, is dropped, as RabbitMQ does. */
@@ -69,7 +76,8 @@ async function deliverScheduled(broker: Broker, scheduled: ScheduledMessage): Pr
   const served = servedMessage(withBcc(message, bccKeys))
   const routable = routableMessage({ ...served, random: () => broker.clock.random() })
   const route = routeToQueues(view, exchange.name, routable)
-  const [failure] = await deliverOnce(view, [{ publishId, hop, message: served, ...route, version: view.version }])
+  const publication = { publishId, hop: hop + 1, message: served, ...route, version: view.version }
+  const [failure] = await deliverOnce(view, [publication])
   if (failure) throw failure
 }
 

@@ -6,6 +6,7 @@ import { assertShortString, noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
 import type { User } from '../model/user.ts'
 import type { ExchangeEffect, RoutableMessage } from '../routing/exchange-type.ts'
+import { assertHoldable } from '../routing/exchange-types/x-delayed-message.ts'
 import { explainRoute, routableMessage, routeMessage } from '../routing/route-message.ts'
 import { newId } from './change.ts'
 import type { VhostContext, VhostSession } from './session.ts'
@@ -22,7 +23,7 @@ export interface PublishInput {
 export interface Publication {
   /** Minted once, before any retry; with the queue's id it is what tells a copy from its duplicate (docs/architecture.md). */
   readonly publishId: string
-  /** How often the message was dead-lettered or redriven before. */
+  /** How often the broker itself sent the message on before: 0 for what a client publishes now, which may be refused. */
   readonly hop: number
   /** How many of the last hops no delivery came before (dead-letter.ts). */
   readonly idleHops?: number
@@ -84,6 +85,7 @@ export function routePublication(
 ): Publication {
   const routable = assertPublishable(session, input)
   const route = routeToQueues(session, input.exchange, routable)
+  assertEffects(route)
   const message = { ...input, payload }
   return { publishId, hop: 0, message, ...route, version: session.version }
 }
@@ -94,6 +96,11 @@ export function countPublished({ broker: { counters } }: VhostSession, publicati
   if (isRouted(publication)) return true
   counters.Unroutable += 1
   return false
+}
+
+/** Whether exchanges can do with a message of a client what it asks of them. */
+export function assertEffects({ effects }: Pick<Route, 'effects'>): void {
+  for (const { effect } of effects) if (effect.type === 'hold') assertHoldable(effect.holdMs)
 }
 
 /** Where a message would go and why, without a message. Whoever may publish it may ask. */

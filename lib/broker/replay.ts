@@ -78,7 +78,7 @@ async function publicationOf(
   const { broker, vhost, version } = context
   const { message, bccKeys } = await broker.delivery.claimChecks.open(decodeMessage(stored, ''), vhost.id)
   const route = routeFrom(context, destination, withBcc(message, bccKeys))
-  return { publishId: `${replayId}${publishId}`.slice(0, 64), hop: 0, message, ...route, version }
+  return { publishId: `${replayId}${publishId}`.slice(0, 64), hop: 1, message, ...route, version }
 }
 
 function routeFrom({ broker, vhost }: VhostContext, destination: Destination, message: Publication['message']): Route {

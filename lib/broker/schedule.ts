@@ -6,6 +6,7 @@ import { encodePointer, keyOf, type ScheduledMessage, toItem } from '../delivery
 import { logError } from '../log.ts'
 import { BrokerError, preconditionFailed, unavailable } from '../model/errors.ts'
 import type { Exchange } from '../model/exchange.ts'
+import { MAX_DELAY_MS } from '../routing/exchange-types/x-delayed-message.ts'
 import type { Broker } from './broker.ts'
 import { type Failures, type Publication, UNREACHABLE } from './publication.ts'
 import type { VhostContext } from './session.ts'
@@ -60,7 +61,7 @@ async function store(
   { publication, exchange, holdMs }: Hold,
 ): Promise<ScheduledMessage> {
   const { publishId, hop, version, message } = publication
-  const dueMs = broker.clock.wallMs() + holdMs
+  const dueMs = broker.clock.wallMs() + Math.min(holdMs, MAX_DELAY_MS)
   const options = { vhostId: vhost.id, area: 'scheduled' as const, maxInlineBytes: MAX_RELAY_INLINE_BYTES }
   const { body, attribute } = await broker.delivery.claimChecks.encode(envelopeOf(message), {
     ...options,

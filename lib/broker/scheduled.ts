@@ -8,9 +8,11 @@ import {
   scheduledKey,
   scheduledPartition,
   sortAfter,
+  toItem,
 } from '../delivery/scheduled-message.ts'
-import { BrokerError, invalid, notFound } from '../model/errors.ts'
+import { invalid, notFound, preconditionFailed } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE, type Exchange } from '../model/exchange.ts'
+import { CLAIM_MS } from './fire.ts'
 import type { VhostSession } from './session.ts'
 
 /** A message that an exchange holds, as its owner sees it. */
@@ -65,11 +67,19 @@ export async function cancelScheduled(session: VhostSession, exchangeName: strin
   assertMayCancelScheduled(session.access, session.user, session.vhost.vhost, exchangeName)
   const key = requireKey(requireExchange(session, exchangeName), id)
   const { clock, delivery } = session.broker
-  const item = await delivery.items.get(key)
-  if (!item) throw notFound()
-  const isFree = parseScheduled(item.data).claimedUntilMs <= clock.wallMs()
-  if (isFree && (await delivery.items.remove(key, item.revision))) return
-  throw new BrokerError('precondition-failed', `message '${id}' is being delivered`)
+  for (;;) {
+    const item = await delivery.items.get(key)
+    if (!item) throw notFound()
+    const scheduled = parseScheduled(item.data)
+    const nowMs = clock.wallMs()
+    if (scheduled.claimedUntilMs > nowMs) throw preconditionFailed(`message '${id}' is being delivered`)
+    // Removing it at once would not tell whether somebody has delivered and removed it since.
+    const claimed = { ...scheduled, claimedUntilMs: nowMs + CLAIM_MS }
+    const revision = await delivery.items.put(toItem(claimed), item.revision)
+    if (revision === undefined) continue
+    await delivery.items.remove(key, revision)
+    return
+  }
 }
 
 function requireExchange({ vhost }: VhostSession, name: string): Exchange {

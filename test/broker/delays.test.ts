@@ -239,6 +239,102 @@ describe('a scheduled message that nobody delivers', () => {
   })
 })
 
+describe('a scheduled message at which two work at once', () => {
+  /** Does something between the next read of the item at `key` and what its reader does then. */
+  function afterNextGet(work: () => Promise<unknown>): void {
+    const { items } = faulty.broker.delivery
+    const get = items.get.bind(items)
+    items.get = async (key) => {
+      items.get = get
+      const item = await get(key)
+      await work()
+      return item
+    }
+  }
+
+  test('is delivered at once though the clock notes meanwhile that it is late', async () => {
+    const name = await delayedExchange()
+    await publishLater(name, 1000)
+    const [pointer] = pointers.splice(0)
+    faulty.aheadMs = 62_000
+    afterNextGet(() => handOverScheduled(faulty.broker))
+    expect(await fireScheduled(faulty.broker, [{ id: '1', body: pointer?.body ?? '' }])).toEqual([])
+    expect(await got(name)).toHaveLength(1)
+  })
+
+  test('is not said to be cancelled when it was delivered just before', async () => {
+    const name = await delayedExchange()
+    await publishLater(name, 1000)
+    const [held] = await listed(name)
+    faulty.aheadMs = 1000
+    afterNextGet(() => firePointers())
+    await expect(cancelScheduled(await faulty.session(), name, held?.id ?? '')).rejects.toMatchObject({
+      kind: 'not-found',
+    })
+    expect(await got(name)).toHaveLength(1)
+  })
+
+  test('can be cancelled though the clock notes meanwhile that it is late', async () => {
+    const name = await delayedExchange()
+    await publishLater(name, 1000)
+    const [held] = await listed(name)
+    faulty.aheadMs = 62_000
+    afterNextGet(() => handOverScheduled(faulty.broker))
+    await cancelScheduled(await faulty.session(), name, held?.id ?? '')
+    await firePointers()
+    expect(await got(name)).toEqual([])
+  })
+})
+
+describe('a message that was accepted once', () => {
+  test('is delivered though its headers are as long as a publish may have them', async () => {
+    const name = await delayedExchange()
+    const publishWith = (bytes: number) => publishLater(name, 1000, { long: 'x'.repeat(bytes) })
+    // As long as it goes; what the envelope itself takes is its own matter.
+    let [most, tooMany] = [100_000, 140_000]
+    while (tooMany - most > 1) {
+      const middle = Math.floor((most + tooMany) / 2)
+      const isTaken = await publishWith(middle).then(
+        () => true,
+        () => false,
+      )
+      if (isTaken) most = middle
+      else tooMany = middle
+    }
+    for (const { id } of await listed(name)) await cancelScheduled(await faulty.session(), name, id)
+    pointers = []
+    await publishWith(most)
+    faulty.aheadMs = 1000
+    await firePointers()
+    expect(await got(name)).toHaveLength(1)
+  })
+
+  test('is held for a year where it dies into a delayed exchange with a delay that a publish is refused for', async () => {
+    const name = await delayedExchange()
+    const queue = `${name}-source`
+    const args = { 'x-dead-letter-exchange': name, 'x-dead-letter-routing-key': 'key' }
+    await declareQueue(await faulty.session(), { name: queue, durable: true, autoDelete: false, arguments: args })
+    const send = async (exchange: string, delayMs: number) =>
+      publish(await faulty.session(), {
+        exchange,
+        routingKey: queue,
+        properties: { headers: { 'x-delay': delayMs } },
+        payload: Buffer.from('x'),
+      })
+    await expect(send(name, 1e12)).rejects.toMatchObject({ kind: 'precondition-failed' })
+    await send('', 1e12)
+    await send('', 1000)
+    const reject = { queue, count: 2, ackMode: 'reject_requeue_false', waitS: 0, encodedSizeOf: () => 1 } as const
+    expect(await getMessages(await faulty.session(), reject)).toHaveLength(2)
+    const [soon, late] = (await listed(name)).map(({ dueMs }) => dueMs - Date.now())
+    expect(soon).toBeLessThanOrEqual(1000)
+    expect(late).toBeCloseTo(31_536_000_000, -5)
+    faulty.aheadMs = 1000
+    await firePointers()
+    expect(await got(name)).toHaveLength(1)
+  })
+})
+
 describe('a delay that SQS cannot span', () => {
   test('is waited for in the table, until the clock hands it over in time', async () => {
     const name = await delayedExchange()

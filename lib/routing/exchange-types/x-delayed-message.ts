@@ -59,22 +59,19 @@ class HoldingIndex implements BindingIndex {
     this.inner.match(message, found)
   }
 
-  effectOf(message: RoutableMessage): ExchangeEffect | undefined {
-    const holdMs = delayOf(message)
+  effectOf({ headers }: RoutableMessage): ExchangeEffect | undefined {
+    const holdMs = headerOf(headers)
     return holdMs > 0 ? { type: 'hold', holdMs } : undefined
   }
 }
 
 /**
- * The delay that a message asks for, ms, or 0: an integer, a fraction without what follows the point, or a text that is an
- * integer. Throws `precondition-failed` beyond {@link MAX_DELAY_MS}.
+ * For what a client publishes. What comes another way, such as out of a queue, is held for as long as possible instead: it
+ * was accepted before, and refusing it would leave it where it is for good. Throws `precondition-failed`.
  */
-function delayOf({ headers }: RoutableMessage): number {
-  const delayMs = headerOf(headers)
-  if (delayMs <= MAX_DELAY_MS) return Math.max(0, delayMs)
-  throw preconditionFailed(
-    `header '${DELAY_HEADER}' is ${delayMs} ms: a message can be held ${MAX_DELAY_MS} ms at most`,
-  )
+export function assertHoldable(holdMs: number): void {
+  if (holdMs <= MAX_DELAY_MS) return
+  throw preconditionFailed(`header '${DELAY_HEADER}' is ${holdMs} ms: a message can be held ${MAX_DELAY_MS} ms at most`)
 }
 
 /** The headers of a message whose delay is over: receivers, and exchanges on its way, see that it has been served. */
@@ -83,6 +80,10 @@ export const withDelayServed = (headers: AmqpTable): AmqpTable => ({
   [DELAY_HEADER]: -Math.abs(headerOf(headers)),
 })
 
+/**
+ * The delay that a message asks for, ms: an integer, a fraction without what follows the point, or a text that is an
+ * integer; 0 for anything else.
+ */
 function headerOf(headers: AmqpTable): number {
   const value = fieldOf(headers, DELAY_HEADER)
   if (typeof value === 'number') return Math.trunc(value)

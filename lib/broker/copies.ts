@@ -15,7 +15,14 @@ export function copyFor(
   encoded: EncodedMessage,
   expiresAtMs?: number,
 ): Copy {
-  const identity: CopyIdentity = { publishId, queueId: queue.id, hop, idleHops, expiresAtMs, returns: returned?.count }
+  const identity: CopyIdentity = {
+    publishId,
+    queueId: queue.id,
+    hop,
+    idleHops,
+    expiresAtMs,
+    deliveries: returned?.deliveries,
+  }
   const copy = {
     sqsQueueName: sqsQueueFor(queue, message.properties.priority).name,
     message: encoded,

@@ -2,7 +2,7 @@ import type { CopyIdentity } from '../delivery/copy.ts'
 import { DEATH_ATTRIBUTE, type DeathNote, parseDeathNote } from '../delivery/death-note.ts'
 import { decodeMessage } from '../delivery/envelope.ts'
 import { isUndecodable, type LambdaRecord, parseReceived, toSdkRecord } from '../delivery/received-copy.ts'
-import { sweepKey } from '../delivery/sweep-chain.ts'
+import { maxReceiveCountOf } from '../delivery/sqs-queues.ts'
 import { logError } from '../log.ts'
 import type { DeathReason } from '../model/death.ts'
 import type { Queue } from '../model/queue.ts'
@@ -14,6 +14,7 @@ import { isExpired } from './expire.ts'
 import { openDeadLetters } from './open-dead-letters.ts'
 import type { Publication } from './publication.ts'
 import type { VhostContext } from './session.ts'
+import { looksSince } from './sweep-chains.ts'
 import { viewVhost } from './view-vhost.ts'
 
 /** A record of the internal queues `dead` and `dead.fifo`. */
@@ -52,7 +53,7 @@ async function passOn(broker: Broker, record: DeadRecord): Promise<void> {
   const { claimChecks } = broker.delivery
   const envelope = await claimChecks.open(decodeMessage(copy.stored, queue.name), context.vhost.id)
   const dead = { envelope, identity: copy.identity }
-  if (reason === 'received-too-often') return judge(context, queue, dead)
+  if (reason === 'received-too-often') return judge(context, queue, dead, copy.sentAtMs)
   return die(context, queue, dead, reason)
 }
 
@@ -64,28 +65,28 @@ async function die(context: VhostContext, queue: Queue, dead: DeadCopy, reason: 
 }
 
 /**
- * SQS counts every receive. Where nobody set a limit, or some of those receives looked for expired messages, the message
- * goes back to its queue as it was, to be counted anew.
+ * SQS counts every receive, and looking for expired messages is one that is no delivery. A message dies once it is certain
+ * that it was delivered more often than the limit; until then it goes back to its queue as it was, to be counted anew.
  */
-async function judge(context: VhostContext, queue: Queue, dead: DeadCopy): Promise<void> {
-  const { clock } = context.broker
-  if (isExpired(dead, clock.wallMs())) return die(context, queue, dead, 'expired')
-  const isLimited = context.vhost.settingsOf(queue).deliveryLimit !== undefined
-  const returns = dead.identity?.returns ?? 0
-  if (isLimited && (returns >= MAX_RETURNS || !(await isSwept(context, queue)))) {
+async function judge(context: VhostContext, queue: Queue, dead: DeadCopy, sentAtMs: number): Promise<void> {
+  if (isExpired(dead, context.broker.clock.wallMs())) return die(context, queue, dead, 'expired')
+  const settings = context.vhost.settingsOf(queue)
+  // SQS gives what it moves out of a FIFO queue a new time.
+  const looks = await looksSince(context.broker, queue.id, queue.fifo ? 0 : sentAtMs)
+  const deliveries = (dead.identity?.deliveries ?? 0) + Math.max(0, maxReceiveCountOf(settings) - looks)
+  if (settings.deliveryLimit !== undefined && deliveries > settings.deliveryLimit) {
     return die(context, queue, dead, 'delivery_limit')
   }
-  const [failure] = await deliver(context, [returned(context, queue, dead)])
+  const [failure] = await deliver(context, [returned(context, queue, dead, deliveries)])
   if (failure) throw failure
 }
 
-/** A message that really is delivered too often ends all the same. */
-const MAX_RETURNS = 10
-
-const isSwept = async ({ broker }: VhostContext, { id }: Queue): Promise<boolean> =>
-  (await broker.delivery.items.get(sweepKey(id))) !== undefined
-
-function returned({ broker, version }: VhostContext, queue: Queue, { envelope, identity }: DeadCopy): Publication {
+function returned(
+  { broker, version }: VhostContext,
+  queue: Queue,
+  { envelope, identity }: DeadCopy,
+  deliveries: number,
+): Publication {
   return {
     publishId: identity?.publishId ?? newId(broker),
     hop: (identity?.hop ?? 0) + 1,
@@ -93,7 +94,7 @@ function returned({ broker, version }: VhostContext, queue: Queue, { envelope, i
     queues: [queue],
     effects: [],
     version,
-    returned: { count: (identity?.returns ?? 0) + 1, expiresAtMs: identity?.expiresAtMs },
+    returned: { deliveries, expiresAtMs: identity?.expiresAtMs },
   }
 }
 

@@ -9,6 +9,9 @@ import { armSweeps } from './sweep-chains.ts'
 /** When the copies of publications expire, ms since 1970; those that never do are left out. */
 export type Expiries = ReadonlyMap<Publication, ReadonlyMap<Queue, number>>
 
+/** About what it takes to send a copy. */
+export const ON_ITS_WAY_MS = 1000
+
 const NONE: Expiries = new Map()
 
 /** When the copies expire that reach their queues now. */
@@ -54,9 +57,14 @@ export function ttlMsOf(
 /** Has the queues looked through in which copies are going to expire. Throws where that cannot be made sure. */
 export async function armExpiries({ broker, vhost }: VhostContext, expiries: Expiries): Promise<void> {
   if (expiries.size === 0) return
+  // A look that comes before the copy finds nothing.
+  const soonestMs = broker.clock.wallMs() + ON_ITS_WAY_MS
   const earliest = new Map<string, number>()
   for (const ofPublication of expiries.values()) {
-    for (const [{ id }, atMs] of ofPublication) earliest.set(id, Math.min(atMs, earliest.get(id) ?? atMs))
+    for (const [{ id }, atMs] of ofPublication) {
+      const lookMs = Math.max(atMs, soonestMs)
+      earliest.set(id, Math.min(lookMs, earliest.get(id) ?? lookMs))
+    }
   }
   await armSweeps(
     broker,

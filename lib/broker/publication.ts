@@ -31,8 +31,8 @@ export interface Publication {
   readonly queues: readonly Queue[]
   /** What exchanges on its way do beside routing it. */
   readonly effects: readonly Effect[]
-  /** Of a copy that goes back to its queue as it was: how often it has, and when it expires. */
-  readonly returned?: { readonly count: number; readonly expiresAtMs: number | undefined }
+  /** Of a copy that goes back to its queue as it was: how often it was delivered before, and when it expires. */
+  readonly returned?: { readonly deliveries: number; readonly expiresAtMs: number | undefined }
   /** The version of the vhost's journal that `queues` were decided on. */
   readonly version: number
 }

@@ -1,4 +1,4 @@
-import { parseChain, SWEEP_PARTITIONS } from '../delivery/sweep-chain.ts'
+import { ENDED, parseSweepItem, SWEEP_PARTITIONS } from '../delivery/sweep-chain.ts'
 import type { Broker } from './broker.ts'
 import { armSweep } from './sweep-chains.ts'
 
@@ -16,8 +16,10 @@ export async function rearmSweeps(broker: Broker): Promise<void> {
   let from: string | undefined
   for (;;) {
     const page = await delivery.items.list(partition, { from, limit: PAGE })
-    const late = page.map(({ data }) => parseChain(data)).filter(({ nextLookMs }) => nextLookMs < nowMs - LATE_MS)
-    for (const chain of late) await armSweep(broker, { ...chain, nextLookMs: nowMs })
+    const late = page
+      .map(({ data }) => parseSweepItem(data))
+      .filter(({ nextLookMs }) => nextLookMs !== ENDED && nextLookMs < nowMs - LATE_MS)
+    for (const { vhostId, queueId } of late) await armSweep(broker, { vhostId, queueId, nextLookMs: nowMs })
     const last = page.at(-1)
     if (!last || page.length < PAGE) return
     from = `${last.sort} `

@@ -5,6 +5,7 @@ import { parseRelayMessage, type RelayMessage, type RelayTarget } from '../deliv
 import type { Copy } from '../delivery/sqs-sender.ts'
 import { logError } from '../log.ts'
 import type { Broker } from './broker.ts'
+import { ON_ITS_WAY_MS } from './expiries.ts'
 import { sendRelayMessage } from './send-to-relay.ts'
 import { armSweeps } from './sweep-chains.ts'
 import { viewVhost } from './view-vhost.ts'
@@ -32,7 +33,7 @@ export async function relay(broker: Broker, records: readonly RelayRecord[]): Pr
 async function relayOne(broker: Broker, message: RelayMessage): Promise<void> {
   const targets = await existingTargets(broker, message)
   if (targets.length === 0) return
-  await armForLate(broker, message.vhostId, targets)
+  await armTargets(broker, message.vhostId, targets)
   const left = await sendToTargets(broker, message, targets)
   if (left.length === 0) return
   if (left.length === targets.length) throw new Error(`none of ${left.length} copies could be sent`)
@@ -53,14 +54,14 @@ async function existingTargets(
   return context ? targets.filter(({ queueId }) => context.vhost.queueById(queueId) !== undefined) : []
 }
 
-/** The looks that the publish arranged for copies that expire may be over before the copies come. */
-const armForLate = (broker: Broker, vhostId: string, targets: readonly RelayTarget[]): Promise<void> =>
-  armSweeps(
-    broker,
-    targets.flatMap(({ queueId, expiresAtMs: nextLookMs }) =>
-      nextLookMs === undefined ? [] : [{ vhostId, queueId, nextLookMs }],
-    ),
+/** Whoever published had the queues looked through in time for copies that are there by then; these come later. */
+async function armTargets(broker: Broker, vhostId: string, targets: readonly RelayTarget[]): Promise<void> {
+  const soonestMs = broker.clock.wallMs() + ON_ITS_WAY_MS
+  const looks = targets.flatMap(({ queueId, expiresAtMs }) =>
+    expiresAtMs === undefined ? [] : [{ vhostId, queueId, nextLookMs: Math.max(expiresAtMs, soonestMs) }],
   )
+  await armSweeps(broker, looks)
+}
 
 async function sendToTargets(
   { delivery, counters }: Broker,

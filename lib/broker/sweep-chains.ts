@@ -1,7 +1,17 @@
 import { internalQueueName } from '../config.ts'
 import { mapConcurrent } from '../delivery/concurrent.ts'
 import { ABSENT } from '../delivery/item-store.ts'
-import { encodeChain, parseChain, type SweepChain, sweepKey } from '../delivery/sweep-chain.ts'
+import { QUEUE_RETENTION_S } from '../delivery/sqs-attributes.ts'
+import {
+  ENDED,
+  encodeChain,
+  encodeSweepItem,
+  KEPT_LOOKS,
+  parseSweepItem,
+  type SweepChain,
+  type SweepItem,
+  sweepKey,
+} from '../delivery/sweep-chain.ts'
 import type { Broker } from './broker.ts'
 import { MAX_SQS_DELAY_MS } from './schedule.ts'
 
@@ -43,19 +53,59 @@ export async function armSweep(broker: Broker, chain: SweepChain): Promise<void>
   const { items } = broker.delivery
   for (;;) {
     const item = await items.get(sweepKey(chain.queueId))
-    const current = item && parseChain(item.data).nextLookMs
+    const { nextLookMs: current = ENDED, lookedAtMs = [] } = item ? parseSweepItem(item.data) : {}
     const nowMs = broker.clock.wallMs()
-    if (current !== undefined && current > nowMs && current <= chain.nextLookMs + GRAIN_MS) {
+    if (current > nowMs && current <= chain.nextLookMs + GRAIN_MS) {
       remember(broker, chain.queueId, current)
       return
     }
     await sendLook(broker, chain)
-    const put = { ...sweepKey(chain.queueId), data: encodeChain(chain) }
-    if ((await items.put(put, item?.revision ?? ABSENT)) !== undefined) {
+    if ((await items.put(itemOf({ ...chain, lookedAtMs }), item?.revision ?? ABSENT)) !== undefined) {
       remember(broker, chain.queueId, chain.nextLookMs)
       return
     }
   }
+}
+
+const itemOf = (state: SweepItem) => ({ ...sweepKey(state.queueId), data: encodeSweepItem(state) })
+
+/**
+ * Notes that a queue is about to be looked through: SQS counts that as a receive of each copy that is there, which is no
+ * delivery.
+ */
+export async function noteLook({ clock, delivery }: Broker, chain: SweepChain): Promise<void> {
+  for (;;) {
+    const item = await delivery.items.get(sweepKey(chain.queueId))
+    const state = item ? parseSweepItem(item.data) : { ...chain, lookedAtMs: [] }
+    const lookedAtMs = [...state.lookedAtMs, clock.wallMs()].slice(-KEPT_LOOKS)
+    const revision = await delivery.items.put(itemOf({ ...state, lookedAtMs }), item?.revision ?? ABSENT)
+    if (revision !== undefined) return
+  }
+}
+
+/**
+ * How often a queue was looked through since `sinceMs`, ms since 1970; Infinity where that is no longer known. It is never
+ * less than it was: looks are noted before they begin.
+ */
+export async function looksSince({ delivery }: Broker, queueId: string, sinceMs: number): Promise<number> {
+  const item = await delivery.items.get(sweepKey(queueId))
+  const { lookedAtMs } = item ? parseSweepItem(item.data) : { lookedAtMs: [] }
+  const count = lookedAtMs.filter((atMs) => atMs >= sinceMs - SKEW_MS).length
+  return count < KEPT_LOOKS ? count : Number.POSITIVE_INFINITY
+}
+
+/** How far the clocks of SQS and of the functions may be apart. */
+const SKEW_MS = 5000
+
+/** Ends the looks at a queue, unless another is due. When it was looked through is kept for as long as a message may be that saw it. */
+export async function endSweeps({ clock, delivery }: Broker, { queueId }: SweepChain): Promise<void> {
+  const item = await delivery.items.get(sweepKey(queueId))
+  const nowMs = clock.wallMs()
+  if (!item) return
+  const state = parseSweepItem(item.data)
+  if (state.nextLookMs > nowMs) return
+  const expiresAtS = Math.ceil(nowMs / 1000) + QUEUE_RETENTION_S
+  await delivery.items.put({ ...itemOf({ ...state, nextLookMs: ENDED }), expiresAtS }, item.revision)
 }
 
 /** What lies further ahead than SQS can delay is sent on when the message comes. */

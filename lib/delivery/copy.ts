@@ -15,31 +15,34 @@ export interface CopyIdentity {
   readonly idleHops?: number | undefined
   /** When it expires, ms since 1970; absent for never. */
   readonly expiresAtMs?: number | undefined
-  /** How often it went back to its queue because SQS had counted receives that were no deliveries; left out for never. */
-  readonly returns?: number | undefined
+  /**
+   * How often it was certainly delivered before it last went back to its queue, to be counted anew; left out where it never
+   * has. Not part of what tells copies apart.
+   */
+  readonly deliveries?: number | undefined
 }
 
 /** The attribute's value. The first hop is left out. */
-export const encodeCopy = ({ publishId, queueId, hop, idleHops = 0, expiresAtMs, returns }: CopyIdentity): string =>
+export const encodeCopy = ({ publishId, queueId, hop, idleHops = 0, expiresAtMs, deliveries }: CopyIdentity): string =>
   carriedJson({
     publish: publishId,
     queue: queueId,
     hop: hop || undefined,
     idle: idleHops || undefined,
     expires: expiresAtMs,
-    returns,
+    deliveries,
   })
 
 /** Throws `UnknownEnvelopeError` for whatever {@link encodeCopy} does not write. */
 export function parseCopy(attribute: string): CopyIdentity {
-  const { publish, queue, hop = 0, idle, expires, returns } = parseFields(attribute)
+  const { publish, queue, hop = 0, idle, expires, deliveries } = parseFields(attribute)
   if (
     typeof publish === 'string' &&
     typeof queue === 'string' &&
     isHop(hop) &&
     (idle === undefined || isHop(idle)) &&
     isTime(expires) &&
-    (returns === undefined || isHop(returns))
+    (deliveries === undefined || isHop(deliveries))
   ) {
     return {
       publishId: publish,
@@ -47,7 +50,7 @@ export function parseCopy(attribute: string): CopyIdentity {
       hop,
       ...(idle !== undefined && { idleHops: idle }),
       ...(expires !== undefined && { expiresAtMs: expires }),
-      ...(returns !== undefined && { returns }),
+      ...(deliveries !== undefined && { deliveries }),
     }
   }
   throw new UnknownEnvelopeError(`the attribute '${COPY_ATTRIBUTE}' is not in a known form`)

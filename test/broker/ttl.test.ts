@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { deadLetterRecords } from '../../lib/broker/dead-letter-records.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
 import { deleteQueue } from '../../lib/broker/delete-queue.ts'
 import { getMessages } from '../../lib/broker/get-messages.ts'
@@ -7,6 +8,9 @@ import { publishBatch } from '../../lib/broker/publish-batch.ts'
 import { rearmSweeps } from '../../lib/broker/rearm-sweeps.ts'
 import { relay } from '../../lib/broker/relay.ts'
 import { sweepQueues } from '../../lib/broker/sweep.ts'
+import { internalQueueName } from '../../lib/config.ts'
+import { openSqs } from '../../lib/delivery/sqs-client.ts'
+import { toSqsEvent } from '../../lib/local/sqs-event.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
 
@@ -70,6 +74,25 @@ async function look(): Promise<readonly string[]> {
     faulty.broker,
     looks.splice(0).map(({ body }, index) => ({ id: String(index), body })),
   )
+}
+
+/** What SQS took out because it was received too often reaches the function of dead letters. */
+async function passOnDead(): Promise<void> {
+  const { config, broker } = faulty
+  const QueueUrl = broker.delivery.queues.urlOf(internalQueueName(config, 'dead'))
+  const sqs = openSqs(config.aws)
+  const messages = await sqs.receiveMessage({
+    QueueUrl,
+    MaxNumberOfMessages: 10,
+    MessageSystemAttributeNames: ['All'],
+    MessageAttributeNames: ['All'],
+  })
+  const { Records: records } = toSqsEvent(messages, '')
+  expect(await deadLetterRecords(broker, records)).toEqual([])
+  for (const { receiptHandle } of records) {
+    await sqs.deleteMessageBatch({ QueueUrl, Entries: [{ Id: '0', ReceiptHandle: receiptHandle }] })
+  }
+  sqs.close()
 }
 
 describe('a message that expires', () => {
@@ -181,8 +204,9 @@ describe('a message that expires', () => {
     }
     await look()
     faulty.fault = watch
-    expect(looks).toHaveLength(1)
-    faulty.aheadMs = 5000
+    // Not at once: as long as it cannot be reached that would be without end.
+    expect(looks).toMatchObject([{ delayS: expect.closeTo(60, -1) }])
+    faulty.aheadMs = 63_500
     await look()
     expect(await payloads(dead)).toEqual(['x'])
   })
@@ -276,6 +300,93 @@ describe('a queue in which messages may expire', () => {
     await expect(send(queue, 'x')).rejects.toMatchObject({ kind: 'unavailable' })
     faulty.fault = watch
     expect(await payloads(queue)).toEqual([])
+  })
+
+  test('is looked at ever more rarely while nothing in its backlog expires', async () => {
+    const queue = await newQueue()
+    for (let index = 0; index < 30; index += 1) await send(queue, String(index))
+    await send(queue, 'x', '1000')
+    await send(queue, 'much later', '900000000')
+    const delays: number[] = []
+    for (let round = 0; round < 10; round += 1) {
+      faulty.aheadMs += ((delays.at(-1) ?? 1) + 1.5) * 1000
+      await look()
+      delays.push(...looks.map(({ delayS }) => delayS))
+      expect(looks).toHaveLength(1)
+    }
+    expect(delays.slice(-2)).toEqual([900, 900])
+    expect(delays.every((delayS, index) => delayS >= Math.min(60, delays[index - 1] ?? 0))).toBe(true)
+  })
+
+  test('is looked at on where a FIFO queue hands out nothing behind the first ten of a group', async () => {
+    const queue = await newQueue({ 'x-single-active-consumer': true })
+    for (let index = 0; index < 11; index += 1) await send(queue, String(index))
+    await send(queue, 'x', '1000')
+    faulty.aheadMs = 2500
+    for (let round = 0; round < 3; round += 1) {
+      await look()
+      expect(looks).toHaveLength(1)
+      faulty.aheadMs += 600_000
+    }
+  })
+
+  test('is looked at after a copy has come late, out of the relay', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 1000 })
+    const relayed: { id: string; body: string }[] = []
+    faulty.fault = (method, input) => {
+      watch(method, input)
+      const { QueueUrl = '', Entries = [] } = input as { QueueUrl?: string; Entries?: { MessageBody: string }[] }
+      if (method !== 'sendMessageBatch' || QueueUrl.endsWith('-sweep')) return
+      if (!QueueUrl.endsWith('-relay')) throw new Error('planted')
+      relayed.push(...Entries.map(({ MessageBody }, index) => ({ id: String(index), body: MessageBody })))
+    }
+    await send(queue, 'x')
+    expect(relayed).toHaveLength(1)
+    for (const aheadMs of [2500, 63_500]) {
+      faulty.aheadMs = aheadMs
+      await look()
+    }
+    expect(looks).toEqual([])
+    faulty.fault = watch
+    expect(await relay(faulty.broker, relayed)).toEqual([])
+    faulty.aheadMs += 2500
+    await look()
+    expect(await payloads(dead)).toEqual(['x'])
+  })
+
+  test('keeps a message that was only looked at, however often', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-queue-type': 'quorum', 'x-delivery-limit': 2 })
+    await send(queue, 'stays')
+    const died: string[] = []
+    for (let round = 0; round < 40; round += 1) {
+      await send(queue, 'x', '1000')
+      faulty.aheadMs += 2500
+      await look()
+      died.push(...(await payloads(dead)))
+      await passOnDead()
+    }
+    expect(died.filter((payload) => payload !== 'x')).toEqual([])
+    expect(await payloads(queue)).toEqual(['stays'])
+  })
+
+  test('lets a message die that was delivered more often than its limit, though it is looked through', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-queue-type': 'quorum', 'x-delivery-limit': 2 })
+    await send(queue, 'x', '900000000')
+    const putBack = { queue, count: 1, ackMode: 'reject_requeue_true', waitS: 0, encodedSizeOf: () => 1 } as const
+    let deliveries = 0
+    let died: string[] = []
+    for (let round = 0; round < 30 && died.length === 0; round += 1) {
+      deliveries += (await getMessages(await faulty.session(), putBack)).length
+      if (round % 3 === 2) {
+        faulty.aheadMs += 900_000
+        await look()
+      }
+      await passOnDead()
+      died = await payloads(dead)
+    }
+    expect(died).toEqual(['x'])
+    expect(deliveries).toBeGreaterThan(2)
+    expect(deliveries).toBeLessThan(15)
   })
 
   test('is marked again by the clock when its look was lost', async () => {

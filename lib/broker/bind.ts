@@ -30,11 +30,11 @@ function commitBinding(session: VhostSession, command: Bind, guard: Guard): Prom
   return broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
-    decide: ({ access, vhosts }) => {
+    decide: ({ access, vhosts, heads }) => {
       const state = stateOf(vhosts, vhost.id)
       guard(access, state)
       const events = decideVhost(state, command)
-      const intent = replayOf(session, state, events)
+      const intent = replayOf(session, state, events, (heads.get(vhost.id)?.version ?? 0) + 1)
       const writes = [{ journal: vhost.id, events }]
       return intent ? { writes, intents: { put: [intent] }, result: intent } : { writes, result: undefined }
     },
@@ -45,12 +45,13 @@ function replayOf(
   { broker, vhost }: VhostSession,
   state: VhostState,
   [event]: readonly VhostEvent[],
+  version: number,
 ): Intent | undefined {
   if (event?.type !== 'bound') return undefined
   const { sourceId: exchangeId, destination } = event.binding
   const count = keptCountOf(state, state.exchangeById(exchangeId)?.exchange.name ?? '')
   if (count === 0) return undefined
-  return replayIntent(broker, { vhostId: vhost.id, exchangeId, destination, count, untilMs: broker.clock.wallMs() })
+  return replayIntent(broker, { vhostId: vhost.id, exchangeId, destination, count, version })
 }
 
 /** Takes a binding away, and with it what is deleted with its last one (contract §2.3). */

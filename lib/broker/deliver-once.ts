@@ -1,3 +1,4 @@
+import { mapConcurrent } from '../delivery/concurrent.ts'
 import { BrokerError, unavailable } from '../model/errors.ts'
 import { headersOf } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
@@ -19,10 +20,7 @@ export async function deliverOnce(
   send: typeof deliver = deliver,
 ): Promise<readonly (BrokerError | undefined)[]> {
   if (!publications.some((publication) => isDeduplicated(context, publication))) return send(context, publications)
-  const passages: (Passage | BrokerError)[] = []
-  const claimed = new Map<string, Publication>()
-  // One after the other: of two with one key, the second waits for what becomes of the first.
-  for (const publication of publications) passages.push(await pass(context, publication, claimed))
+  const passages = await passAll(context, publications)
   const passing = passages.filter((passage): passage is Passage => !(passage instanceof BrokerError))
   const failures = await send(
     context,
@@ -36,6 +34,23 @@ export async function deliverOnce(
     if (passage instanceof BrokerError) return passage
     return [passage.original, ...passage.follows].map((one) => failureOf.get(one)).find((failure) => failure)
   })
+}
+
+/** How many of a batch ask at a time whether they may pass. */
+const PASS_CONCURRENCY = 16
+
+/** Of those with one key, each waits until it is known whether the one before passes. */
+async function passAll(
+  context: VhostContext,
+  publications: readonly Publication[],
+): Promise<readonly (Passage | BrokerError)[]> {
+  const claimed = new Map<string, Publication>()
+  const passages = new Map<Publication, Passage | BrokerError>()
+  const lanes = Map.groupBy(publications, (one) => deduplicationKeyOf(headersOf(one.message.properties)) ?? one)
+  await mapConcurrent([...lanes.values()], PASS_CONCURRENCY, async (lane) => {
+    for (const publication of lane) passages.set(publication, await pass(context, publication, claimed))
+  })
+  return publications.map((publication) => passages.get(publication) ?? unavailable(UNREACHABLE))
 }
 
 const isDeduplicated = ({ vhost }: VhostContext, { message, queues, effects }: Publication): boolean =>

@@ -1,3 +1,4 @@
+import { parseFields } from '../delivery/envelope-metadata.ts'
 import type { StoredItem } from '../delivery/item-store.ts'
 import {
   dueBefore,
@@ -11,7 +12,7 @@ import {
 import type { Broker } from './broker.ts'
 import { MAX_SQS_DELAY_MS, sendPointers } from './schedule.ts'
 
-/** Until when everything has been handed over. */
+/** For each partition until when everything has been handed over, ms since 1970. */
 export const HORIZON = { partition: 'clock', sort: 'scheduled-handed-over' } as const
 /**
  * What is due within 15 minutes is handed over by whoever stores it. So the clock stays a minute behind: what it passes
@@ -28,35 +29,54 @@ const BUDGET_MS = 30_000
 
 /**
  * Hands scheduled messages over to the delay queue, in the minute in which SQS can delay them until they are due, and
- * again those that are late. What it does not get to is left to the next minute.
+ * again those that are late. What it does not get to is left to the next minute, which goes on from there; it begins with
+ * another partition each time, so that one with too many messages does not hold up the others for ever.
  */
 export async function handOverScheduled(broker: Broker): Promise<void> {
-  const { clock, delivery } = broker
-  const [nowMs, startMs] = [clock.wallMs(), clock.monotonicMs()]
-  const horizon = await delivery.items.get(HORIZON)
-  const lateMs = nowMs - LATE_MS
-  const fromMs = Math.max(lateMs, horizonOf(horizon, nowMs + AHEAD_MS))
-  const isInTime = () => clock.monotonicMs() - startMs < BUDGET_MS
-  for (const partition of SCHEDULED_PARTITIONS) {
-    for await (const page of pagesOf(broker, partition, dueFrom(0), dueBefore(lateMs))) {
+  const { clock } = broker
+  const [nowMs, endMs] = [clock.wallMs(), clock.monotonicMs() + BUDGET_MS]
+  const isInTime = () => clock.monotonicMs() < endMs
+  const first = Math.floor(nowMs / 60_000) % SCHEDULED_PARTITIONS.length
+  const partitions = [...SCHEDULED_PARTITIONS.slice(first), ...SCHEDULED_PARTITIONS.slice(0, first)]
+  await handOverAhead(broker, partitions, nowMs, isInTime)
+  for (const partition of partitions) {
+    for await (const page of pagesOf(broker, partition, dueFrom(0), dueBefore(nowMs - LATE_MS))) {
       await handOverLate(broker, page, nowMs)
       if (!isInTime()) return
     }
-    for await (const page of pagesOf(broker, partition, dueFrom(fromMs), dueBefore(nowMs + AHEAD_MS))) {
-      await sendPointers(
-        broker,
-        page.map(({ data }) => parseScheduled(data)),
-      )
-      if (!isInTime()) return
+  }
+}
+
+async function handOverAhead(
+  broker: Broker,
+  partitions: readonly string[],
+  nowMs: number,
+  isInTime: () => boolean,
+): Promise<void> {
+  const { items } = broker.delivery
+  const horizons = parseHorizons(await items.get(HORIZON), nowMs + AHEAD_MS)
+  for (const partition of partitions) {
+    if (!isInTime()) break
+    const from = dueFrom(Math.max(nowMs - LATE_MS, horizons[partition] ?? 0))
+    horizons[partition] = nowMs + AHEAD_MS
+    for await (const page of pagesOf(broker, partition, from, dueBefore(nowMs + AHEAD_MS))) {
+      const scheduled = page.map(({ data }) => parseScheduled(data))
+      await sendPointers(broker, scheduled)
+      if (isInTime()) continue
+      // What is due in the same millisecond may be on the next page: it is handed over twice then.
+      horizons[partition] = scheduled.at(-1)?.dueMs ?? nowMs
+      break
     }
   }
-  await delivery.items.put({ ...HORIZON, data: String(nowMs + AHEAD_MS) })
+  await items.put({ ...HORIZON, data: JSON.stringify(horizons) })
 }
 
 /** One that lies further ahead than this clock ever looks was written by a clock that was wrong. */
-function horizonOf(item: StoredItem | undefined, furthestMs: number): number {
-  const horizonMs = Number(item?.data ?? 0)
-  return horizonMs <= furthestMs ? horizonMs : 0
+function parseHorizons(item: StoredItem | undefined, furthestMs: number): Record<string, number> {
+  const horizons = Object.entries(item ? parseFields(item.data) : {})
+  return Object.fromEntries(
+    horizons.flatMap(([partition, ms]) => (typeof ms === 'number' && ms <= furthestMs ? [[partition, ms]] : [])),
+  )
 }
 
 async function* pagesOf(

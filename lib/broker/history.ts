@@ -43,7 +43,7 @@ export async function keepAll(
 }
 
 async function store({ broker, vhost }: VhostContext, { publication, exchange, count }: Keep): Promise<void> {
-  const { publishId, hop, message } = publication
+  const { publishId, hop, version, message } = publication
   // Kept for as long as a scheduled message may be: nobody knows when a queue will be bound.
   const { body, attribute } = await broker.delivery.claimChecks.encode(envelopeOf(message), {
     vhostId: vhost.id,
@@ -51,7 +51,13 @@ async function store({ broker, vhost }: VhostContext, { publication, exchange, c
     maxInlineBytes: MAX_RELAY_INLINE_BYTES,
     ...(hop > 0 && { maxMetadataBytes: MAX_ITEM_BYTES }),
   })
-  const kept = { exchangeId: exchange.id, keptAtMs: broker.clock.wallMs(), publishId, message: { body, attribute } }
+  const kept = {
+    exchangeId: exchange.id,
+    keptAtMs: broker.clock.wallMs(),
+    publishId,
+    version,
+    message: { body, attribute },
+  }
   await broker.delivery.items.put(keptItem(kept))
   if (broker.clock.random() < 1 / TRIM_EVERY) await trim(broker, exchange, count)
 }

@@ -20,8 +20,8 @@ export interface ReplayBody {
   readonly exchangeId: string
   readonly destination: Destination
   readonly count: number
-  /** What was kept later reached the destination by the binding itself, ms since 1970. */
-  readonly untilMs: number
+  /** The version of the vhost's journal that the binding came with: messages that knew it reached the destination by it. */
+  readonly version: number
 }
 
 /** How many of the last messages an exchange keeps; 0 for most. */
@@ -61,7 +61,7 @@ export async function finishReplayingOrLeave(broker: Broker, intent: Intent): Pr
 async function replay(context: VhostContext, replayId: string, body: ReplayBody): Promise<void> {
   const { items } = context.broker.delivery
   const newest = await items.list(historyPartition(body.exchangeId), { limit: body.count, newestFirst: true })
-  const kept = newest.map(({ data }) => parseKept(data)).filter(({ keptAtMs }) => keptAtMs <= body.untilMs)
+  const kept = newest.map(({ data }) => parseKept(data)).filter(({ version }) => version < body.version)
   const publications: Publication[] = []
   for (const message of kept.reverse()) publications.push(await publicationOf(context, replayId, body, message))
   const failures = await deliverOnce(context, publications)

@@ -8,6 +8,8 @@ export interface KeptMessage {
   /** By the clock of whoever published it, ms since 1970: messages are kept in this order. */
   readonly keptAtMs: number
   readonly publishId: string
+  /** The version of the vhost's journal that it was routed by. */
+  readonly version: number
   readonly message: StoredMessage
 }
 
@@ -16,7 +18,7 @@ const TIME_DIGITS = 14
 
 export const historyPartition = (exchangeId: string): string => `history#${exchangeId}`
 
-export const keptItem = ({ exchangeId, keptAtMs, publishId, message }: KeptMessage): Item => ({
+export const keptItem = ({ exchangeId, keptAtMs, publishId, version, message }: KeptMessage): Item => ({
   partition: historyPartition(exchangeId),
   sort: `${String(keptAtMs).padStart(TIME_DIGITS, '0')}#${publishId}`,
   data: JSON.stringify({
@@ -24,6 +26,7 @@ export const keptItem = ({ exchangeId, keptAtMs, publishId, message }: KeptMessa
     exchange: exchangeId,
     kept: keptAtMs,
     publish: publishId,
+    version,
     body: message.body,
     attribute: message.attribute,
   }),
@@ -31,16 +34,17 @@ export const keptItem = ({ exchangeId, keptAtMs, publishId, message }: KeptMessa
 
 /** Throws `UnknownEnvelopeError` for whatever {@link keptItem} of this version does not write. */
 export function parseKept(data: string): KeptMessage {
-  const { v, exchange, kept, publish, body, attribute } = parseFields(data)
+  const { v, exchange, kept, publish, version, body, attribute } = parseFields(data)
   if (
     v === FORMAT &&
     typeof exchange === 'string' &&
     typeof kept === 'number' &&
     typeof publish === 'string' &&
+    typeof version === 'number' &&
     typeof body === 'string' &&
     (attribute === undefined || typeof attribute === 'string')
   ) {
-    return { exchangeId: exchange, keptAtMs: kept, publishId: publish, message: { body, attribute } }
+    return { exchangeId: exchange, keptAtMs: kept, publishId: publish, version, message: { body, attribute } }
   }
   throw new UnknownEnvelopeError('the kept message is not in a known form')
 }

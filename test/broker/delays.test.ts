@@ -350,6 +350,35 @@ describe('a delay that SQS cannot span', () => {
     expect(await got(name)).toHaveLength(1)
   })
 
+  test('is handed over in time though the clock had no time for all of them', async () => {
+    const name = await delayedExchange()
+    await handOverScheduled(faulty.broker)
+    pointers = []
+    const id = (await faulty.session()).vhost.exchangeByName(name)?.exchange.id ?? '?'
+    for (let index = 0; index < 250; index += 1) await publishLater(name, 1_000_000 + index)
+    faulty.aheadMs = 1_000_000 - 800_000
+    const { clock } = faulty.broker
+    const monotonicMs = clock.monotonicMs
+    let elapsedMs = 0
+    const seen: number[] = []
+    try {
+      // No page is followed by another within a minute's work.
+      Object.assign(clock, { monotonicMs: () => elapsedMs })
+      const watch = faulty.fault
+      faulty.fault = (method, input) => {
+        watch(method, input)
+        if (pointers.some(({ body }) => body.includes(id))) elapsedMs += 31_000
+      }
+      for (let minute = 0; minute < 3; minute += 1) {
+        await handOverScheduled(faulty.broker)
+        seen.push(new Set(pointers.map(({ body }) => body).filter((body) => body.includes(id))).size)
+      }
+    } finally {
+      Object.assign(clock, { monotonicMs })
+    }
+    expect(seen).toEqual([100, 199, 250])
+  })
+
   test('is caught up with after the clock was away', async () => {
     const name = await delayedExchange()
     for (const minutes of [20, 40, 60, 80]) await publishLater(name, minutes * 60_000)

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bindTo, unbindFrom } from '../../lib/broker/bind.ts'
 import { declareExchange } from '../../lib/broker/declare-exchange.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
+import { deliverOnce } from '../../lib/broker/deliver-once.ts'
 import { finishIntents } from '../../lib/broker/finish-intents.ts'
 import { getMessages } from '../../lib/broker/get-messages.ts'
+import { routePublication } from '../../lib/broker/publication.ts'
 import { publish } from '../../lib/broker/publish.ts'
 import { historyPartition } from '../../lib/delivery/kept-message.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'
@@ -42,13 +44,15 @@ const bind = async (source: string, destination: string, destinationType: 'queue
 async function send(exchange: string, payload: string, headers: AmqpTable = {}) {
   // Messages are kept in the order of their milliseconds.
   faulty.aheadMs += 2
-  return publish(await faulty.session(), {
-    exchange,
-    routingKey: 'key',
-    properties: { headers },
-    payload: Buffer.from(payload),
-  })
+  return publish(await faulty.session(), input(exchange, payload, headers))
 }
+
+const input = (exchange: string, payload: string, headers: AmqpTable = {}) => ({
+  exchange,
+  routingKey: 'key',
+  properties: { headers },
+  payload: Buffer.from(payload),
+})
 
 async function payloads(queue: string): Promise<string[]> {
   const input = { queue, count: 100, ackMode: 'ack_requeue_false', waitS: 0, encodedSizeOf: () => 1 } as const
@@ -115,6 +119,19 @@ describe('an exchange that keeps its recent history', () => {
     const queue = await newQueue()
     await bind(exchange, queue)
     expect(await payloads(queue)).toEqual(['x'])
+  })
+
+  test('brings also what a publish left that did not know of the binding yet, whatever the clocks say', async () => {
+    const [exchange, queue] = [await newExchange(), await newQueue()]
+    const before = await faulty.session()
+    const { version } = before
+    faulty.aheadMs = 60_000
+    const publication = { ...routePublication(before, input(exchange, 'late')), version }
+    expect(await deliverOnce(before, [publication])).toEqual([undefined])
+    faulty.aheadMs = 0
+    await bind(exchange, queue)
+    await send(exchange, 'after')
+    expect((await payloads(queue)).sort()).toEqual(['after', 'late'])
   })
 
   test('brings its history later when it could not be sent at once', async () => {

@@ -39,6 +39,8 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
   const { readBases, writeBases, readPayloads, tellMissing, writePayloads, writeScheduled, readScheduled } =
     blobGrants(parts)
   const onItems = (...actions: string[]): Grant => ({ actions, resources: [parts.messages.tableArn] })
+  // Whoever delivers may come to an exchange that keeps its history, and take the oldest out of it.
+  const deliverItems = onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:DeleteItem')
   const onQueues = (...actions: string[]): Grant => ({ actions, resources: [parts.anyQueueArn], wildcard: ANY_QUEUE })
   const takeMessages = [
     'sqs:ReceiveMessage',
@@ -53,7 +55,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readBases,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
+      deliverItems,
       // It counts queues whose length is limited.
       onQueues('sqs:SendMessage', 'sqs:GetQueueAttributes'),
     ],
@@ -64,7 +66,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       tellMissing,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
+      deliverItems,
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
     manage: [
@@ -80,7 +82,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readScheduled,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
+      deliverItems,
       onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:SendMessage', ...takeMessages),
     ],
     relay: [
@@ -89,6 +91,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       readPayloads,
       tellMissing,
       writePayloads,
+      // Of queues in which what it sends expires.
       onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
       onQueues('sqs:SendMessage'),
       feed(parts, 'relay'),
@@ -103,7 +106,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       tellMissing,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem'),
+      deliverItems,
       onQueues('sqs:SendMessage', 'sqs:CreateQueue', 'sqs:DeleteQueue'),
       feed(parts, 'dead-letter'),
     ],
@@ -115,7 +118,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       writePayloads,
       // Of what an exchange keeps that is bound to one that delays.
       writeScheduled,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
+      deliverItems,
       onQueues('sqs:SendMessage'),
       feed(parts, 'delay'),
     ],
@@ -126,7 +129,7 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       tellMissing,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'),
+      deliverItems,
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
     clock: [
@@ -139,7 +142,8 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       tellMissing,
       writePayloads,
       writeScheduled,
-      onItems('dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Query'),
+      deliverItems,
+      // It also sends the history that a binder did not live to send.
       onQueues('sqs:SendMessage', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:GetQueueAttributes'),
     ],
     // It imports definitions that an app brings.

@@ -14,7 +14,34 @@ export async function expire(
   sqsQueueName: string,
   expired: readonly ReceivedCopy[],
 ): Promise<readonly string[]> {
-  if (expired.length === 0) return []
+  const left: ReceivedCopy[] = []
+  for (const slice of slicesOf(expired)) {
+    // What is behind a copy that stays may be of its group.
+    if (queue.fifo && left.length > 0) left.push(...slice)
+    else left.push(...(await expireSlice(context, queue, sqsQueueName, slice)))
+  }
+  return left.map(({ receiptHandle }) => receiptHandle)
+}
+
+/** Copies that fit into memory together, in their order: one whose payload is a blob of up to 16 MiB is alone. */
+function slicesOf(copies: readonly ReceivedCopy[]): readonly ReceivedCopy[][] {
+  const slices: ReceivedCopy[][] = []
+  let isOpen = false
+  for (const copy of copies) {
+    const isLarge = 'claimCheck' in copy.message.body
+    if (isOpen && !isLarge) slices.at(-1)?.push(copy)
+    else slices.push([copy])
+    isOpen = !isLarge
+  }
+  return slices
+}
+
+async function expireSlice(
+  context: VhostContext,
+  queue: Queue,
+  sqsQueueName: string,
+  expired: readonly ReceivedCopy[],
+): Promise<readonly ReceivedCopy[]> {
   const { claimChecks, receiver } = context.broker.delivery
   const opened = await Promise.allSettled(expired.map(({ message }) => claimChecks.open(message, context.vhost.id)))
   const readable = expired.flatMap((copy, index) => {
@@ -27,7 +54,10 @@ export async function expire(
     readable.map(({ copy, envelope }) => ({ envelope, identity: copy.identity })),
     'expired',
   )
-  const passedOn = readable.filter((_, index) => failures[index] === undefined).map(({ copy }) => copy.receiptHandle)
-  await receiver.deleteBatch(sqsQueueName, passedOn)
-  return expired.map(({ receiptHandle }) => receiptHandle).filter((handle) => !passedOn.includes(handle))
+  const passedOn = readable.filter((_, index) => failures[index] === undefined).map(({ copy }) => copy)
+  await receiver.deleteBatch(
+    sqsQueueName,
+    passedOn.map(({ receiptHandle }) => receiptHandle),
+  )
+  return expired.filter((copy) => !passedOn.includes(copy))
 }

@@ -23,6 +23,8 @@ const VISIBILITY_S = 60
 const MAX_COPIES = 1000
 /** Standard queues are in rough order only, so one batch without an expired copy does not mean that there are no more. */
 const CLEAN_BATCHES = 2
+/** One copy that cannot be read does not end a look; where nothing can be passed on, the next ones cannot either. */
+const FAILED_BATCHES = 3
 
 /** Takes expired copies out of an SQS queue of `queue`. Throws `MissingQueueError`, and what the SDK throws. */
 export const sweepSqsQueue = (
@@ -43,8 +45,9 @@ class Sweep {
   #takenOutCount = 0
   #isEmpty = false
   #cleanBatches = 0
-  /** Whether expired copies cannot be passed on: the next ones could not either. */
-  #isBlocked = false
+  /** Batches in a row of which no expired copy could be passed on. */
+  #failedBatches = 0
+  #hasFailed = false
 
   constructor(context: VhostContext, queue: Queue, sqsQueueName: string) {
     this.#context = context
@@ -68,6 +71,10 @@ class Sweep {
     return this.#isEmpty || this.#isBlocked || this.#cleanBatches >= CLEAN_BATCHES
   }
 
+  get #isBlocked(): boolean {
+    return this.#failedBatches >= FAILED_BATCHES
+  }
+
   async #step(): Promise<void> {
     const { broker } = this.#context
     const { copies, undecodable } = await broker.delivery.receiver.receive(this.#sqsQueueName, {
@@ -83,7 +90,7 @@ class Sweep {
     const expired = copies.filter((copy) => isExpired(copy, nowMs))
     for (const copy of copies) if (!isExpired(copy, nowMs)) this.#keep(copy)
     this.#cleanBatches = expired.length === 0 ? this.#cleanBatches + 1 : 0
-    await this.#takeOut(expired)
+    if (expired.length > 0) await this.#takeOut(expired)
   }
 
   #keep({ receiptHandle, identity }: ReceivedCopy): void {
@@ -96,7 +103,8 @@ class Sweep {
     const failed = await expire(this.#context, this.#queue, this.#sqsQueueName, expired)
     this.#kept.push(...failed)
     this.#takenOutCount += expired.length - failed.length
-    this.#isBlocked = failed.length > 0
+    this.#hasFailed ||= failed.length > 0
+    this.#failedBatches = failed.length === expired.length ? this.#failedBatches + 1 : 0
   }
 
   async #giveBack(): Promise<void> {
@@ -105,8 +113,8 @@ class Sweep {
   }
 
   async #unseen(): Promise<Findings['unseen']> {
-    if (this.#isBlocked) return 'behind'
     if (!this.#isDone) return 'more-expired'
+    if (this.#hasFailed) return 'behind'
     const counts = await this.#context.broker.delivery.counter.countNow(this.#sqsQueueName)
     if (counts.state === 'down') return 'none'
     // An empty receive is no proof: a FIFO queue hands out nothing behind ten copies of a group.

@@ -292,6 +292,53 @@ describe('a queue in which messages may expire', () => {
     expect(numbers.sort((left, right) => left - right)).toEqual(entries.map((_, index) => index))
   })
 
+  test('of 5,000 messages is emptied in a few looks, each bounded, while a consumer takes what is left', async () => {
+    const { queue, dead } = await withDeadLetters()
+    const entries = Array.from({ length: 1000 }, (_, index) => ({
+      routingKey: queue,
+      // Every tenth never expires.
+      properties: index % 10 === 0 ? {} : { expiration: '30000' },
+      payload: Buffer.from('x'),
+    }))
+    for (let batch = 0; batch < 5; batch += 1) await publishBatch(await faulty.session(), '', entries)
+    faulty.aheadMs = 120_000
+    const consumed: unknown[] = []
+    let lookCount = 0
+    for (let minute = 0; minute < 12 && looks.length > 0; minute += 1) {
+      lookCount += looks.length
+      await Promise.all([look(), got(queue).then((messages) => consumed.push(...messages))])
+      faulty.aheadMs += 61_000
+    }
+    expect(lookCount).toBeLessThan(15)
+    const countOf = async (name: string) => {
+      const sqsName = (await faulty.session()).vhost.queueByName(name)?.sqsQueues[0]?.name ?? ''
+      const counts = await faulty.broker.delivery.counter.countNow(sqsName)
+      return counts.state === 'running' ? counts.ready + counts.unacknowledged : 0
+    }
+    expect(await countOf(dead)).toBe(4500)
+    expect((await countOf(queue)) + consumed.length).toBe(500)
+  }, 60_000)
+
+  test('is not held up by one message that cannot be read', async () => {
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 1000 })
+    const { claimChecks } = faulty.broker.delivery
+    const open = claimChecks.open.bind(claimChecks)
+    for (let index = 0; index < 40; index += 1) await send(queue, index === 0 ? 'unreadable' : 'x')
+    faulty.aheadMs = 2500
+    try {
+      claimChecks.open = async (decoded, vhostId) => {
+        const envelope = await open(decoded, vhostId)
+        if (Buffer.from(envelope.message.payload).toString() === 'unreadable') throw new Error('planted')
+        return envelope
+      }
+      await look()
+      expect(looks).toMatchObject([{ delayS: expect.closeTo(60, -1) }])
+    } finally {
+      claimChecks.open = open
+    }
+    expect(await payloads(dead)).toHaveLength(39)
+  })
+
   test('is not sent to when it cannot be marked', async () => {
     const queue = await newQueue({ 'x-message-ttl': 1000 })
     faulty.fault = (method, input) => {

@@ -1,11 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { spawnNode } from '../local/spawned.ts'
 import { temporaryDirectory } from '../local/temporary-directory.ts'
-import { type ApiAnswer, callApi } from '../support/embedded.ts'
-import type { GotMessage } from './story.ts'
-
-const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
+import type { ApiAnswer } from '../support/embedded.ts'
+import { type Broker, drain, start, untilGone } from './killed-broker.ts'
 
 const ROUNDS = 10
 const PUBLISHERS = 8
@@ -23,46 +19,11 @@ interface Answered {
   readonly bound: Map<string, boolean>
 }
 
-interface Broker {
-  call(method: string, path: string, body?: unknown): Promise<ApiAnswer>
-  kill(): Promise<void>
-}
-
-async function start(dataDir: string): Promise<Broker> {
-  const process = spawnNode([MAIN, 'start', '--port', '0', '--data', dataDir])
-  const [, url = ''] = await process.seen(/listens on (http:\S+)/)
-  const leveret = { url, username: 'guest', password: 'guest' }
-  return {
-    call: (method, path, body) => callApi(leveret, method, path, body),
-    kill: async () => {
-      process.kill('SIGKILL')
-      expect(await process.ended).toBe('SIGKILL')
-    },
-  }
-}
-
 async function prepare({ call }: Broker): Promise<void> {
   for (const queue of QUEUES) {
     const args = queue === 'fifo' ? { 'x-single-active-consumer': true } : {}
     expect((await call('PUT', `/api/queues/%2F/${queue}`, { durable: true, arguments: args })).status).toBe(201)
     expect((await call('POST', `/api/bindings/%2F/e/amq.fanout/q/${queue}`, {})).status).toBe(201)
-  }
-}
-
-/** The broker's death, as its callers see it: the connection breaks, or nobody listens any more. */
-const isGone = (error: unknown): boolean =>
-  error instanceof Error &&
-  /ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|aborted/.test(`${error.message} ${'code' in error ? error.code : ''}`)
-
-/** Repeats a step until the broker is gone. */
-async function untilGone(step: (index: number) => Promise<void>): Promise<void> {
-  for (let index = 0; ; index += 1) {
-    try {
-      await step(index)
-    } catch (error) {
-      if (isGone(error)) return
-      throw error
-    }
   }
 }
 
@@ -117,20 +78,6 @@ async function crash(broker: Broker, round: number, answered: Answered): Promise
   await Promise.race([enough.promise, Promise.all(callers)])
   await broker.kill()
   await Promise.all(callers)
-}
-
-async function drain({ call }: Broker, queue: string): Promise<string[]> {
-  const payloads: string[] = []
-  const take = async (): Promise<number> => {
-    const body = { count: 1000, ackmode: 'ack_requeue_false', encoding: 'auto' }
-    const answer = await call('POST', `/api/queues/%2F/${queue}/get`, body)
-    expect(answer.status).toBe(200)
-    const messages = answer.body as GotMessage[]
-    payloads.push(...messages.map(({ payload }) => payload))
-    return messages.length
-  }
-  while ((await take()) > 0);
-  return payloads
 }
 
 async function namesIn({ call }: Broker, path: string, field: string): Promise<Set<unknown>> {

@@ -110,6 +110,5 @@ test('kills with signal 9 lose nothing that waits, expires, is rejected or redri
         for (const payload of await drain(broker, queue)) missing[kind].delete(payload)
     }
   }
-  await broker.kill()
   expect(missing).toEqual({ delayed: new Set(), expiring: new Set(), rejected: new Set(), kept: new Set() })
 })

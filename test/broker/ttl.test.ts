@@ -389,8 +389,12 @@ describe('a queue in which messages may expire', () => {
       died.push(...(await payloads(dead)))
       await passOnDead()
     }
+    // The last receive may be the one at which SQS takes it out; then it comes back.
+    const got = await payloads(queue)
+    await passOnDead()
+    died.push(...(await payloads(dead)))
+    expect([...got, ...(await payloads(queue))]).toEqual(['stays'])
     expect(died.filter((payload) => payload !== 'x')).toEqual([])
-    expect(await payloads(queue)).toEqual(['stays'])
   })
 
   test('lets a message die that was delivered more often than its limit, though it is looked through', async () => {

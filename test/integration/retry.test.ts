@@ -32,7 +32,12 @@ describe('a queue with a back-off', () => {
 
   test('has it from a policy where there is one', async () => {
     const queue = await story.queue(unique('retry'))
-    const body = { pattern: `^${queue}$`, 'apply-to': 'queues', definition: { 'retry-backoff': backoff } }
+    const body = {
+      pattern: `^${queue}$`,
+      'apply-to': 'queues',
+      definition: { 'retry-backoff': backoff },
+      priority: 1000,
+    }
     expect((await story.call('PUT', story.path('policies', queue), body)).status).toBe(201)
     await story.publish('amq.default', { routing_key: queue, payload: 'x' })
     expect(await story.get(queue, { ackmode: 'reject_requeue_true' })).toHaveLength(1)

@@ -34,12 +34,16 @@ describe('messages that expire', () => {
     const publishedMs = Date.now()
     await story.publish('amq.default', { routing_key: queue, payload: 'slow' })
     await story.publish('amq.default', { routing_key: queue, payload: 'fast', properties: { expiration: '1500' } })
-    const [fast] = await arrivals(dead, 1)
-    expect(fast?.payload).toBe('fast')
-    expect(Date.now() - publishedMs).toBeGreaterThanOrEqual(1500)
-    const [slow] = await arrivals(dead, 1)
-    expect(slow?.payload).toBe('slow')
-    expect(Date.now() - publishedMs).toBeGreaterThanOrEqual(4000)
+    const arrivedMs = new Map<string, number>()
+    const found: GotMessage[] = []
+    while (found.length < 2) {
+      const some = await arrivals(dead, 1)
+      for (const { payload } of some) arrivedMs.set(payload, Date.now() - publishedMs)
+      found.push(...some)
+    }
+    expect(arrivedMs.get('fast')).toBeGreaterThanOrEqual(1500)
+    expect(arrivedMs.get('slow')).toBeGreaterThanOrEqual(4000)
+    const fast = found.find(({ payload }) => payload === 'fast')
     expect(fast?.properties.headers).toMatchObject({
       'x-first-death-queue': queue,
       'x-first-death-reason': 'expired',
@@ -68,7 +72,7 @@ describe('messages that expire', () => {
 
   test('take their TTL from a policy where there is one', async () => {
     const { queue, dead } = await withDeadLetters({})
-    const body = { pattern: `^${queue}$`, 'apply-to': 'queues', definition: { 'message-ttl': 1000 } }
+    const body = { pattern: `^${queue}$`, 'apply-to': 'queues', definition: { 'message-ttl': 1000 }, priority: 1000 }
     expect((await story.call('PUT', story.path('policies', queue), body)).status).toBe(201)
     await story.publish('amq.default', { routing_key: queue, payload: 'x' })
     expect(await arrivals(dead, 1)).toMatchObject([{ payload: 'x' }])

@@ -227,6 +227,8 @@ describe('a large message that waits', () => {
   test('for a consumer and expires reaches the dead-letter exchange, once the bucket has it', async () => {
     const queue = await inVhost.queue('short', { 'x-message-ttl': 1, 'x-dead-letter-exchange': 'amq.fanout' })
     await inVhost.bind('amq.fanout', after)
+    await inVhost.publish('', { routing_key: queue, payload })
+    await arrives()
     isLost = true
     await inVhost.publish('', { routing_key: queue, payload })
     await isMissed()

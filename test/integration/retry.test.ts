@@ -20,6 +20,8 @@ async function putBack(queue: string): Promise<number> {
 
 describe('a queue with a back-off', () => {
   const backoff = { 'base-ms': 1000, jitter: 0 }
+  /** Longer than any story takes, for those that look while the message is away. */
+  const longBackoff = { 'base-ms': 600_000, jitter: 0 }
 
   test('hands out what is put back after a while, longer each time', async () => {
     const queue = await story.queue(unique('retry'), { 'x-retry-backoff': backoff })
@@ -35,7 +37,7 @@ describe('a queue with a back-off', () => {
     const body = {
       pattern: `^${queue}$`,
       'apply-to': 'queues',
-      definition: { 'retry-backoff': backoff },
+      definition: { 'retry-backoff': longBackoff },
       priority: 1000,
     }
     expect((await story.call('PUT', story.path('policies', queue), body)).status).toBe(201)
@@ -60,9 +62,9 @@ describe('a queue with a back-off', () => {
 })
 
 test('A consumer timeout says for how long a message that was got by hand stays hidden', async () => {
-  const queue = await story.queue(unique('timeout'), { 'x-consumer-timeout': 1000 })
+  const queue = await story.queue(unique('timeout'), { 'x-consumer-timeout': 10_000 })
   await story.publish('amq.default', { routing_key: queue, payload: 'x' })
   expect(await story.get(queue, { ackmode: 'manual' })).toHaveLength(1)
   expect(await story.get(queue)).toEqual([])
-  expect(await story.get(queue, { wait: 5 })).toMatchObject([{ redelivered: true }])
+  expect(await story.get(queue, { wait: 20 })).toMatchObject([{ redelivered: true }])
 })

@@ -45,10 +45,10 @@ describe('a message got by hand', () => {
 
   test('stays hidden for longer when that is asked for', async () => {
     const queue = await story.queue(unique('extend'))
-    const tag = await delivered(queue, 'x', { visibility: 2 })
+    const tag = await delivered(queue, 'x', { visibility: 10 })
     const { body } = await story.settle(queue, [{ delivery_tag: tag, action: 'extend', visibility: 600 }])
     expect(body).toMatchObject([{ delivery_tag: tag, status: 'ok' }])
-    expect(await story.get(queue, { wait: 3 })).toEqual([])
+    expect(await story.get(queue, { wait: 12 })).toEqual([])
     const [extended] = body as { new_delivery_tag: string }[]
     const late = await story.settle(queue, [
       { delivery_tag: tag, action: 'ack' },

@@ -60,10 +60,10 @@ describe('messages that expire', () => {
   })
 
   test('stay what they are while a consumer holds them', async () => {
-    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 2000 })
+    const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 10_000 })
     await story.publish('amq.default', { routing_key: queue, payload: 'held' })
-    const [held] = await story.get(queue, { ackmode: 'manual', visibility: 30 })
-    expect(await story.get(dead, { wait: 4 })).toEqual([])
+    const [held] = await story.get(queue, { ackmode: 'manual', visibility: 120 })
+    expect(await story.get(dead, { wait: 12 })).toEqual([])
     expect(await story.settle(queue, [{ delivery_tag: held?.delivery_tag, action: 'ack' }])).toMatchObject({
       body: [{ status: 'ok' }],
     })

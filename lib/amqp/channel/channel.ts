@@ -33,8 +33,6 @@ export class Channel implements ConsumerChannel {
   consumerPrefetch = 0
   /** Of all consumers together; 0 for none. */
   channelPrefetch = 0
-  /** Who receives replies without a queue (contract §7). */
-  replyConsumer: string | undefined
   #state: ChannelState = CHANNEL_OPEN
   readonly #requests: Requests
   #isReleased = false
@@ -120,7 +118,7 @@ export class Channel implements ConsumerChannel {
     this.publishing.stop()
     const consumers = [...this.consumers.values()]
     this.consumers.clear()
-    const ended = consumers.map((consumer) => this.host.gateway.endConsumer(consumer))
+    const ended = consumers.map((consumer) => this.host.gateway.consumers.end(consumer))
     this.settling.settle([...this.publishing.withheld, ...this.ledger.takeAll()], 'release')
     await Promise.all([this.settling.idle(), ...ended])
   }

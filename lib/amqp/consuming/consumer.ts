@@ -1,4 +1,5 @@
 import type { AmqpTable } from '../../model/amqp-value.ts'
+import type { Queue } from '../../model/queue.ts'
 import type { Feed, Recipient } from './feed.ts'
 import type { Delivery } from './source.ts'
 
@@ -16,7 +17,7 @@ export interface ConsumerChannel {
 
 export interface ConsumerOptions {
   readonly tag: string
-  readonly queue: string
+  readonly queue: Queue
   readonly channel: ConsumerChannel
   readonly feed: Feed
   readonly noAck: boolean
@@ -45,6 +46,11 @@ export class Consumer implements Recipient {
     this.priority = options.priority
     // What is not to be acknowledged counts towards no limit of the channel.
     this.group = options.noAck ? this : options.channel
+  }
+
+  /** Takes messages from now. */
+  begin(): void {
+    if (!this.#isEnding) this.options.feed.add(this)
   }
 
   credit(): number {

@@ -24,7 +24,7 @@ export const consumeMethods: Handlers<'basic.consume' | 'basic.cancel' | 'basic.
   'basic.cancel': async (channel, { consumerTag, nowait }) => {
     const consumer = channel.consumers.get(consumerTag)
     channel.consumers.delete(consumerTag)
-    if (consumer) await channel.host.gateway.endConsumer(consumer)
+    if (consumer) await channel.host.gateway.consumers.end(consumer)
     if (channel.replyConsumer?.tag === consumerTag) channel.endReplies()
     return { method: unless(nowait, { name: 'basic.cancel-ok', consumerTag }) }
   },
@@ -58,9 +58,9 @@ async function consume(
     prefetchCount: channel.consumerPrefetch,
     arguments: method.arguments,
   })
-  await gateway.beginConsumer(session, consumer)
+  await gateway.consumers.begin(session, consumer)
   if (!channel.isOpen) {
-    await gateway.endConsumer(consumer)
+    await gateway.consumers.end(consumer)
     return {}
   }
   channel.consumers.set(tag, consumer)

@@ -1,4 +1,3 @@
-import { PermissionError } from '../access/authorise.ts'
 import { BrokerError, type ErrorKind } from '../model/errors.ts'
 import { idsOf, type MethodName } from './protocol/methods.ts'
 import { ProtocolError, type ReplyCode, replyText } from './protocol/protocol-error.ts'
@@ -53,6 +52,8 @@ const CODES: Readonly<Record<ErrorKind, ReplyCode>> = {
   'precondition-failed': 406,
   'access-refused': 403,
   'not-found': 404,
+  locked: 405,
+  full: 506,
   protected: 406,
   unavailable: 541,
 }
@@ -60,8 +61,7 @@ const CODES: Readonly<Record<ErrorKind, ReplyCode>> = {
 /** What an error of the core is for the client; anything else that was thrown is ours, and tells it nothing. */
 export function amqpErrorOf(thrown: unknown): AmqpError {
   if (thrown instanceof AmqpError) return thrown
-  if (thrown instanceof PermissionError) return new AmqpError(403, thrown.explanation)
-  if (thrown instanceof BrokerError) return new AmqpError(CODES[thrown.kind], thrown.message)
+  if (thrown instanceof BrokerError) return new AmqpError(CODES[thrown.kind], thrown.explanation)
   return new AmqpError(541, '')
 }
 

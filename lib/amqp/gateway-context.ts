@@ -3,8 +3,11 @@ import type { Broker } from '../broker/broker.ts'
 import { queueCounts } from '../broker/queue-counts.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { Queue } from '../model/queue.ts'
+import { Connections } from './connections.ts'
+import { Held } from './connection/intake.ts'
 import { Consumers } from './consuming/consumers.ts'
 import { Feeds } from './consuming/feeds.ts'
+import type { AmqpError } from './errors.ts'
 import { Replies } from './temporary/replies.ts'
 import { TemporaryQueues } from './temporary/temporary-queues.ts'
 import { VhostViews } from './vhost-views.ts'
@@ -24,6 +27,8 @@ export class GatewayContext {
   readonly feeds: Feeds
   readonly consumers: Consumers
   readonly replies: Replies
+  readonly connections = new Connections()
+  readonly held = new Held()
 
   constructor(broker: Broker) {
     this.broker = broker
@@ -32,7 +37,7 @@ export class GatewayContext {
     this.temporary = new TemporaryQueues({ broker, contextOf })
     this.feeds = new Feeds({ broker, contextOf, openMemory: (queue, feed) => this.temporary.open(queue, feed) })
     this.consumers = new Consumers(this)
-    this.replies = new Replies(this)
+    this.replies = new Replies()
   }
 
   /** How many messages are ready, and how many consumers there are. */
@@ -47,5 +52,11 @@ export class GatewayContext {
   async queueGone({ id }: Pick<Queue, 'id'>): Promise<void> {
     await this.feeds.lost(id)
     this.temporary.forget(id)
+  }
+
+  /** Ends everything: connections are told why, and what was in hand is given back. */
+  async close(reason: AmqpError): Promise<void> {
+    await this.connections.close(reason)
+    await this.feeds.stop()
   }
 }

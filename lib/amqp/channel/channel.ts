@@ -11,6 +11,7 @@ import type { ChannelHost } from './host.ts'
 import { Ledger } from './ledger.ts'
 import { CHANNEL_CLOSING, CHANNEL_OPEN, type ChannelEffect, type ChannelState, stepChannel } from './machine.ts'
 import { ChannelPublishing } from './publishing.ts'
+import type { ChannelReplies } from './reply-consumer.ts'
 import { Requests } from './requests.ts'
 import { Settling } from './settling.ts'
 
@@ -33,6 +34,8 @@ export class Channel implements ConsumerChannel {
   consumerPrefetch = 0
   /** Of all consumers together; 0 for none. */
   channelPrefetch = 0
+  /** Who receives replies without a queue. */
+  replies: ChannelReplies | undefined
   #state: ChannelState = CHANNEL_OPEN
   readonly #requests: Requests
   #isReleased = false
@@ -49,6 +52,11 @@ export class Channel implements ConsumerChannel {
 
   get isOpen(): boolean {
     return !this.#isReleased && this.#state.phase !== 'closing'
+  }
+
+  /** Of a body that is not whole yet. */
+  get unfinishedBytes(): number {
+    return this.#state.phase === 'body' ? this.#state.body.receivedBytes : 0
   }
 
   accept(frame: MethodFrame | HeaderFrame | BodyFrame): void {
@@ -116,6 +124,7 @@ export class Channel implements ConsumerChannel {
     this.#isReleased = true
     this.#requests.stop()
     this.publishing.stop()
+    this.replies?.end()
     const consumers = [...this.consumers.values()]
     this.consumers.clear()
     const ended = consumers.map((consumer) => this.host.gateway.consumers.end(consumer))

@@ -66,9 +66,9 @@ export class ChannelPublishing {
   /** Replies to a consumer without a queue come to its address, which only the broker can give. */
   #withReplyAddress({ properties }: Content): Content['properties'] {
     if (properties.reply_to === undefined || !isReplyTo(properties.reply_to)) return properties
-    const { replyConsumer } = this.#channel
-    if (replyConsumer === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
-    return { ...properties, reply_to: replyConsumer }
+    const { replies } = this.#channel
+    if (replies === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
+    return { ...properties, reply_to: replies.address }
   }
 
   /** What would be refused is refused at once. */

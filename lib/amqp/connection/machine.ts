@@ -1,6 +1,6 @@
-import { AmqpError, type CloseReason, closeReasonOf } from '../errors.ts'
+import { AmqpError, closeReasonOf } from '../errors.ts'
 import type { Method, MethodNamed } from '../protocol/methods.ts'
-import type { ProtocolError } from '../protocol/protocol-error.ts'
+import { ProtocolError } from '../protocol/protocol-error.ts'
 import { type Client, isCapable } from './client.ts'
 import { isAgreeable, OFFER, startMethod, type Tuned } from './greeting.ts'
 import type { Mechanism } from './sasl.ts'
@@ -48,7 +48,7 @@ export type ConnectionEffect =
   /** To let what came before finish, then give everything back; `released` follows. */
   | { readonly type: 'release' }
   /** To give everything back at once. */
-  | { readonly type: 'abandon'; readonly reason: CloseReason | undefined }
+  | { readonly type: 'abandon' }
   /** One timer, which replaces the last one; undefined stops it. */
   | { readonly type: 'timer'; readonly afterMs: number | undefined }
   /** To end the transport once all is written. */
@@ -238,11 +238,14 @@ function stepClosing(state: ConnectionState, input: ConnectionInput): Connection
 /** Tells the client why, and gives it a while to say that it knows. */
 function closing(error: AmqpError | ProtocolError, heartbeatS: number): ConnectionStep {
   const reason = closeReasonOf(error)
-  const afterMs = heartbeatS === 0 ? MAX_CLOSE_MS : Math.min(heartbeatS * 1000, MAX_CLOSE_MS)
+  // Behind some errors nothing can be read any more, so the client's answer is not waited for.
+  const isDeaf = error instanceof ProtocolError && error.isFatal
+  const patienceMs = heartbeatS === 0 ? MAX_CLOSE_MS : Math.min(heartbeatS * 1000, MAX_CLOSE_MS)
+  const afterMs = isDeaf ? HANG_UP_MS : patienceMs
   return {
     state: { phase: 'closing' },
     effects: [
-      { type: 'abandon', reason },
+      { type: 'abandon' },
       { type: 'send', method: { name: 'connection.close', ...reason } },
       { type: 'timer', afterMs },
     ],

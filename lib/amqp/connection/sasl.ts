@@ -1,4 +1,6 @@
-import { fieldOf, type AmqpTable, Typed } from '../../model/amqp-value.ts'
+import { type AmqpTable, fieldOf, Typed } from '../../model/amqp-value.ts'
+import { ByteReader } from '../protocol/byte-reader.ts'
+import { readTable } from '../protocol/field-table.ts'
 
 /** Who a client says it is. `external` leaves that to its certificate (contract §3). */
 export type Login =
@@ -9,21 +11,14 @@ export type Mechanism = 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/**
- * The login that a response of a mechanism holds, or undefined where it is not one. `readTable` reads a field table without
- * its length and throws where it is none.
- */
-export function readLogin(
-  mechanism: Mechanism,
-  response: Uint8Array,
-  readTable: (bytes: Uint8Array) => AmqpTable,
-): Login | undefined {
+/** The login that a response of a mechanism holds, or undefined where it is not one. */
+export function readLogin(mechanism: Mechanism, response: Uint8Array): Login | undefined {
   try {
     switch (mechanism) {
       case 'PLAIN':
         return readPlain(response)
       case 'AMQPLAIN':
-        return readAmqPlain(readTable(response))
+        return readAmqPlain(response)
       case 'EXTERNAL':
         return { type: 'external' }
     }
@@ -39,7 +34,12 @@ function readPlain(response: Uint8Array): Login | undefined {
   return { type: 'password', name, password }
 }
 
-function readAmqPlain(table: AmqpTable): Login | undefined {
+/** A field table without its length. */
+function readAmqPlain(response: Uint8Array): Login | undefined {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(response.length)
+  const bytes = Buffer.concat([length, response])
+  const table = readTable(new ByteReader(bytes, 0, bytes.length))
   const [name, password] = [textOf(table, 'LOGIN'), textOf(table, 'PASSWORD')]
   return name === undefined || password === undefined ? undefined : { type: 'password', name, password }
 }

@@ -5,6 +5,7 @@ import { type AmqpTable, fieldOf, integerOf, typeName } from '../../model/amqp-v
 import { describeObject } from '../../model/names.ts'
 import type { Queue } from '../../model/queue.ts'
 import type { Channel } from '../channel/channel.ts'
+import { ChannelReplies } from '../channel/reply-consumer.ts'
 import { Consumer } from '../consuming/consumer.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
@@ -16,7 +17,7 @@ import { queueNamed } from './queue.ts'
 export const consumeMethods: Handlers<'basic.consume' | 'basic.cancel' | 'basic.cancel-ok'> = {
   'basic.consume': async (channel, method) => {
     const tag = method.consumerTag === '' ? newTag() : method.consumerTag
-    if (channel.consumers.has(tag)) throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
+    if (channel.consumers.has(tag) || channel.replies?.tag === tag) throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
     const session = await channel.host.session()
     const name = queueNamed(channel, session, method.queue)
     return isReplyTo(name) ? consumeReplies(channel, tag, method) : consume(channel, session, { ...method, queue: name }, tag)
@@ -25,7 +26,10 @@ export const consumeMethods: Handlers<'basic.consume' | 'basic.cancel' | 'basic.
     const consumer = channel.consumers.get(consumerTag)
     channel.consumers.delete(consumerTag)
     if (consumer) await channel.host.gateway.consumers.end(consumer)
-    if (channel.replyConsumer?.tag === consumerTag) channel.endReplies()
+    if (channel.replies?.tag === consumerTag) {
+      channel.replies.end()
+      channel.replies = undefined
+    }
     return { method: unless(nowait, { name: 'basic.cancel-ok', consumerTag }) }
   },
   'basic.cancel-ok': () => undefined,
@@ -78,8 +82,8 @@ function priorityOf(args: AmqpTable, { name }: Queue, { vhost: { vhost } }: Vhos
 }
 
 function consumeReplies(channel: Channel, tag: string, { noAck, nowait }: MethodNamed<'basic.consume'>): Answer {
-  if (channel.replyConsumer !== undefined) throw new AmqpError(406, 'reply consumer already set')
+  if (channel.replies !== undefined) throw new AmqpError(406, 'reply consumer already set')
   if (!noAck) throw new AmqpError(406, 'reply consumer cannot acknowledge')
-  channel.beginReplies(tag)
+  channel.replies = new ChannelReplies(channel, tag)
   return { method: unless(nowait, { name: 'basic.consume-ok', consumerTag: tag }) }
 }

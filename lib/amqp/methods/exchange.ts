@@ -2,6 +2,7 @@ import { commitBinding, commitUnbinding } from '../../broker/bind.ts'
 import { type Committed } from '../../broker/change.ts'
 import { checkExchange, commitExchange } from '../../broker/declare-exchange.ts'
 import { commitExchangeDeletion } from '../../broker/delete-exchange.ts'
+import { propertiesKey } from '../../model/binding.ts'
 import { BrokerError } from '../../model/errors.ts'
 import { stripLineBreaks } from '../../model/names.ts'
 import type { Channel } from '../channel/channel.ts'
@@ -39,7 +40,8 @@ export const exchangeMethods: Handlers<'exchange.declare' | 'exchange.delete' | 
     const session = await channel.host.session()
     const ends = { source: stripLineBreaks(source), destinationType: 'exchange', destination } as const
     const ok = unless(nowait, { name: 'exchange.unbind-ok' })
-    const committed = await unlessMissing(commitUnbinding(session, { ...ends, routingKey, arguments: args }))
+    const unbinding = { ...ends, propertiesKey: propertiesKey(routingKey, args) }
+    const committed = await unlessMissing(commitUnbinding(session, unbinding))
     return committed ? answer(channel, committed, ok) : { method: ok }
   },
 }

@@ -91,8 +91,8 @@ async function declarePassive(channel: Channel, name: string, nowait: boolean): 
 }
 
 /** Whoever answers a request may ask whether somebody still waits for it. */
-async function declareReplyQueue(channel: Channel, queue: string, nowait: boolean): Promise<Answer> {
-  if (isReplyAddress(queue) && !(await channel.host.gateway.replies.isAlive(queue))) {
+function declareReplyQueue(channel: Channel, queue: string, nowait: boolean): Answer {
+  if (isReplyAddress(queue) && !channel.host.gateway.replies.isAlive(queue)) {
     throw noSuchObject('queue', queue, channel.host.vhost)
   }
   channel.lastQueue = queue

@@ -66,4 +66,5 @@ export function amqpErrorOf(thrown: unknown): AmqpError {
 }
 
 /** Whether nobody expected it, so that it is to be logged. */
-export const isUnexpected = (thrown: unknown): boolean => !(thrown instanceof AmqpError || thrown instanceof BrokerError)
+export const isUnexpected = (thrown: unknown): boolean =>
+  !(thrown instanceof AmqpError || thrown instanceof BrokerError)

@@ -3,8 +3,8 @@ import type { Broker } from '../broker/broker.ts'
 import { queueCounts } from '../broker/queue-counts.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { Queue } from '../model/queue.ts'
-import { Connections } from './connections.ts'
 import { Held } from './connection/intake.ts'
+import { Connections } from './connections.ts'
 import { Consumers } from './consuming/consumers.ts'
 import { Feeds } from './consuming/feeds.ts'
 import type { AmqpError } from './errors.ts'
@@ -36,7 +36,7 @@ export class GatewayContext {
     const contextOf = this.views.contextOf
     this.temporary = new TemporaryQueues({ broker, contextOf })
     this.feeds = new Feeds({ broker, contextOf, openMemory: (queue, feed) => this.temporary.open(queue, feed) })
-    this.consumers = new Consumers(this)
+    this.consumers = new Consumers()
     this.replies = new Replies()
   }
 

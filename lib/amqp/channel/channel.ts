@@ -69,12 +69,21 @@ export class Channel implements ConsumerChannel {
     switch (effect.type) {
       case 'execute': {
         const { method } = effect
-        this.#requests.push(method.name, () => execute(this, method), (answer) => this.#answer(answer))
+        this.#requests.push(
+          method.name,
+          () => execute(this, method),
+          (answer) => this.#answer(answer),
+        )
         return
       }
       case 'publish': {
         const { publish, content } = effect
-        this.#requests.push('basic.publish', () => this.publishing.publish(publish, content), undefined, content.payload.length)
+        this.#requests.push(
+          'basic.publish',
+          () => this.publishing.publish(publish, content),
+          undefined,
+          content.payload.length,
+        )
         return
       }
       case 'fail':
@@ -85,7 +94,11 @@ export class Channel implements ConsumerChannel {
         this.host.send(this.number, effect.method)
         return
       case 'close':
-        this.#requests.push('channel.close', () => this.#close(), (answer) => this.#answer(answer))
+        this.#requests.push(
+          'channel.close',
+          () => this.#close(),
+          (answer) => this.#answer(answer),
+        )
         return
       case 'forget':
         this.host.forget(this)

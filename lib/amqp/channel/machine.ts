@@ -61,7 +61,9 @@ export function stepChannel(
     case 'closing':
       return stepClosing(frame)
     case 'open':
-      return frame.type === 'method' ? onMethod(frame.method) : unexpected('expected method frame, got non method frame')
+      return frame.type === 'method'
+        ? onMethod(frame.method)
+        : unexpected('expected method frame, got non method frame')
     case 'header':
       return frame.type === 'header' ? onHeader(state.publish, frame, limits) : unexpectedContent('header')
     case 'body':
@@ -112,7 +114,8 @@ function advance(
   header: Pick<HeaderFrame, 'bodySize' | 'properties'>,
   body: PartialBody,
 ): ChannelStep {
-  if (body.receivedBytes < header.bodySize) return { state: { phase: 'body', publish, header, body }, effects: NO_EFFECTS }
+  if (body.receivedBytes < header.bodySize)
+    return { state: { phase: 'body', publish, header, body }, effects: NO_EFFECTS }
   const content = { properties: header.properties, payload: payloadOf(body) }
   return { state: CHANNEL_OPEN, effects: [{ type: 'publish', publish, content }] }
 }

@@ -5,20 +5,20 @@ import { hasVhost, openSession, type VhostSession } from '../../broker/session.t
 import type { Versions } from '../../journal/replicas.ts'
 import { logError } from '../../log.ts'
 import type { ConnectionRef } from '../../model/connection.ts'
-import { newConnectionId } from './connection-id.ts'
 import type { Properties } from '../../model/message.ts'
 import type { User } from '../../model/user.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { ChannelHost } from '../channel/host.ts'
 import { AmqpError, amqpErrorOf } from '../errors.ts'
 import type { GatewayContext } from '../gateway-context.ts'
-import { HEARTBEAT, encodeContent, encodeMethod } from '../protocol/frame-writer.ts'
+import { encodeContent, encodeMethod, HEARTBEAT } from '../protocol/frame-writer.ts'
 import type { ContentMethod, Method } from '../protocol/methods.ts'
 import { PROTOCOL_HEADER } from '../protocol/protocol-header.ts'
 import { ConnectionQueues } from '../temporary/connection-queues.ts'
 import { authenticateClient, type Peer } from './authenticate.ts'
 import { Channels } from './channels.ts'
 import { type Capability, type Client, isCapable } from './client.ts'
+import { newConnectionId } from './connection-id.ts'
 import { enterVhost } from './enter.ts'
 import { OFFER, type Tuned } from './greeting.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -135,7 +135,8 @@ export class Connection implements ChannelHost {
         return
       case 'timer':
         clearTimeout(this.#timer)
-        if (effect.afterMs !== undefined) this.#timer = setTimeout(() => this.input({ type: 'timeout' }), effect.afterMs)
+        if (effect.afterMs !== undefined)
+          this.#timer = setTimeout(() => this.input({ type: 'timeout' }), effect.afterMs)
         return
       case 'end':
         this.#end()

@@ -1,6 +1,6 @@
 import { hasVhostAccess } from '../../access/authorise.ts'
-import { hasVhost, openSession, type VhostSession } from '../../broker/session.ts'
 import type { Broker } from '../../broker/broker.ts'
+import { hasVhost, openSession, type VhostSession } from '../../broker/session.ts'
 import type { ConnectionRef } from '../../model/connection.ts'
 import type { User } from '../../model/user.ts'
 
@@ -35,4 +35,5 @@ export async function enterVhost(
 
 const refusal = (vhost: string, { name }: User): string => `access to vhost '${vhost}' refused for user '${name}'`
 
-const isReached = (limit: number | undefined, count: number): boolean => limit !== undefined && limit >= 0 && count >= limit
+const isReached = (limit: number | undefined, count: number): boolean =>
+  limit !== undefined && limit >= 0 && count >= limit

@@ -75,11 +75,7 @@ export const CONNECTION_BEGUN: ConnectionStep = {
 }
 
 /** The connection after what happened to it, and what is to be done about it. */
-export function stepConnection(
-  state: ConnectionState,
-  input: ConnectionInput,
-  terms: ConnectionTerms,
-): ConnectionStep {
+export function stepConnection(state: ConnectionState, input: ConnectionInput, terms: ConnectionTerms): ConnectionStep {
   switch (state.phase) {
     case 'ended':
       return stay(state)
@@ -182,10 +178,7 @@ function stepRunning(state: Extract<ConnectionState, { phase: 'running' }>, inpu
   }
 }
 
-function onRunningMethod(
-  state: Extract<ConnectionState, { phase: 'running' }>,
-  method: Method,
-): ConnectionStep {
+function onRunningMethod(state: Extract<ConnectionState, { phase: 'running' }>, method: Method): ConnectionStep {
   switch (method.name) {
     case 'connection.close':
       return leave(state.phase)

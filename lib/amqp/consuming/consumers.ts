@@ -1,19 +1,13 @@
 import type { VhostSession } from '../../broker/session.ts'
+import { fieldOf } from '../../model/amqp-value.ts'
 import { accessRefused } from '../../model/errors.ts'
 import { describeObject } from '../../model/names.ts'
 import type { Queue } from '../../model/queue.ts'
-import { fieldOf } from '../../model/amqp-value.ts'
-import type { GatewayContext } from '../gateway-context.ts'
 import type { Consumer } from './consumer.ts'
 
 /** The consumers of this gateway, by queue. */
 export class Consumers {
-  readonly #gateway: GatewayContext
   readonly #byQueue = new Map<string, Set<Consumer>>()
-
-  constructor(gateway: GatewayContext) {
-    this.#gateway = gateway
-  }
 
   async countOf({ id }: Queue): Promise<number> {
     return this.#byQueue.get(id)?.size ?? 0
@@ -24,7 +18,9 @@ export class Consumers {
     const { queue, exclusive } = consumer.options
     const present = this.#byQueue.get(queue.id) ?? new Set()
     const isSingleActive = fieldOf(queue.arguments, 'x-single-active-consumer') === true
-    const isTaken = exclusive ? present.size > 0 || isSingleActive : [...present].some(({ options }) => options.exclusive)
+    const isTaken = exclusive
+      ? present.size > 0 || isSingleActive
+      : [...present].some(({ options }) => options.exclusive)
     if (isTaken) throw accessRefused(`${describeObject('queue', queue.name, vhost)} in exclusive use`)
     this.#byQueue.set(queue.id, present.add(consumer))
   }

@@ -1,4 +1,5 @@
 import type { Broker } from '../../broker/broker.ts'
+import { countReady } from '../../broker/queue-counts.ts'
 import {
   type DeliverySettlement,
   extendDeliveries,
@@ -6,7 +7,6 @@ import {
   receiveDeliveries,
   settleDeliveries,
 } from '../../broker/receive-deliveries.ts'
-import { countReady } from '../../broker/queue-counts.ts'
 import type { VhostContext } from '../../broker/session.ts'
 import { viewVhost } from '../../broker/view-vhost.ts'
 import { logError } from '../../log.ts'

@@ -1,12 +1,16 @@
 import { logError } from '../../log.ts'
-import { Settler, type SettleAll } from './settler.ts'
+import { type SettleAll, Settler } from './settler.ts'
 import type { Delivery, Demand, Settlement, Source } from './source.ts'
 import { Visibility } from './visibility.ts'
 
 /** What the core does with the SQS queues of one declared queue. */
 export interface SqsOperations<D extends Delivery> {
   /** Hidden from others for `VISIBILITY_S`. Rejects where SQS cannot be asked, with `QueueGone` where there is no such queue. */
-  receive(options: { readonly max: number; readonly waitS: number; readonly signal: AbortSignal }): Promise<readonly D[]>
+  receive(options: {
+    readonly max: number
+    readonly waitS: number
+    readonly signal: AbortSignal
+  }): Promise<readonly D[]>
   readonly settle: SettleAll<D>
   /** Hides them for `VISIBILITY_S` from now; never rejects. */
   extend(deliveries: readonly D[]): Promise<unknown>

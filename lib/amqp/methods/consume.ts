@@ -17,10 +17,13 @@ import { queueNamed } from './queue.ts'
 export const consumeMethods: Handlers<'basic.consume' | 'basic.cancel' | 'basic.cancel-ok'> = {
   'basic.consume': async (channel, method) => {
     const tag = method.consumerTag === '' ? newTag() : method.consumerTag
-    if (channel.consumers.has(tag) || channel.replies?.tag === tag) throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
+    if (channel.consumers.has(tag) || channel.replies?.tag === tag)
+      throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
     const session = await channel.host.session()
-    const name = queueNamed(channel, session, method.queue)
-    return isReplyTo(name) ? consumeReplies(channel, tag, method) : consume(channel, session, { ...method, queue: name }, tag)
+    const name = queueNamed(channel, method.queue)
+    return isReplyTo(name)
+      ? consumeReplies(channel, tag, method)
+      : consume(channel, session, { ...method, queue: name }, tag)
   },
   'basic.cancel': async (channel, { consumerTag, nowait }) => {
     const consumer = channel.consumers.get(consumerTag)

@@ -1,5 +1,5 @@
 import { commitBinding, commitUnbinding } from '../../broker/bind.ts'
-import { type Committed } from '../../broker/change.ts'
+import type { Committed } from '../../broker/change.ts'
 import { checkExchange, commitExchange } from '../../broker/declare-exchange.ts'
 import { commitExchangeDeletion } from '../../broker/delete-exchange.ts'
 import { propertiesKey } from '../../model/binding.ts'
@@ -47,7 +47,11 @@ export const exchangeMethods: Handlers<'exchange.declare' | 'exchange.delete' | 
 }
 
 /** The client is told once others see the change; what it does meanwhile is decided on it already. */
-export function answer(channel: Channel, { versions, settled }: Committed<unknown>, method: Method | undefined): Answer {
+export function answer(
+  channel: Channel,
+  { versions, settled }: Committed<unknown>,
+  method: Method | undefined,
+): Answer {
   channel.host.saw(versions)
   return { method, settled: method && settled }
 }

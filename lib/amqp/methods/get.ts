@@ -13,7 +13,7 @@ const EMPTY: Answer = { method: { name: 'basic.get-empty' } }
 export async function get(channel: Channel, { queue: named, noAck }: MethodNamed<'basic.get'>): Promise<Answer> {
   const { host } = channel
   const session = await host.session()
-  const name = queueNamed(channel, session, named)
+  const name = queueNamed(channel, named)
   if (isReplyTo(name)) throw noSuchObject('queue', name, host.vhost)
   const queue = assertMayConsumeFrom(session, name)
   await noteUse(session, queue)

@@ -14,40 +14,42 @@ import { answer, unlessMissing } from './exchange.ts'
 import { type Answer, type Handlers, unless } from './execute.ts'
 
 /** Contract §5. */
-export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbind' | 'queue.purge' | 'queue.delete'> = {
-  'queue.declare': (channel, method) => {
-    const name = stripLineBreaks(method.queue)
-    if (isReplyTo(name) || isReplyAddress(name)) return declareReplyQueue(channel, name, method.nowait)
-    return method.passive ? declarePassive(channel, name, method.nowait) : declare(channel, name, method)
-  },
-  'queue.bind': async (channel, method) => {
-    const session = await channel.host.session()
-    const binding = { ...bindingOf(channel, session, method), arguments: method.arguments }
-    return answer(channel, await commitBinding(session, binding), unless(method.nowait, { name: 'queue.bind-ok' }))
-  },
-  'queue.unbind': async (channel, method) => {
-    const session = await channel.host.session()
-    const { routingKey, ...ends } = bindingOf(channel, session, method)
-    const unbinding = { ...ends, propertiesKey: propertiesKey(routingKey, method.arguments) }
-    const committed = await unlessMissing(commitUnbinding(session, unbinding))
-    const ok = { name: 'queue.unbind-ok' } as const
-    return committed ? answer(channel, committed, ok) : { method: ok }
-  },
-  'queue.purge': async (channel, { queue, nowait }) => {
-    const session = await channel.host.session()
-    const name = queueNamed(channel, session, queue)
-    const inMemory = session.vhost.queueByName(name)
-    const messageCount = (await purgeQueue(session, name)) + (inMemory ? channel.host.gateway.temporary.purge(inMemory) : 0)
-    return { method: unless(nowait, { name: 'queue.purge-ok', messageCount }) }
-  },
-  'queue.delete': async (channel, method) => {
-    const session = await channel.host.session()
-    return deleteQueue(channel, session, queueNamed(channel, session, method.queue), method)
-  },
-}
+export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbind' | 'queue.purge' | 'queue.delete'> =
+  {
+    'queue.declare': (channel, method) => {
+      const name = stripLineBreaks(method.queue)
+      if (isReplyTo(name) || isReplyAddress(name)) return declareReplyQueue(channel, name, method.nowait)
+      return method.passive ? declarePassive(channel, name, method.nowait) : declare(channel, name, method)
+    },
+    'queue.bind': async (channel, method) => {
+      const session = await channel.host.session()
+      const binding = { ...bindingOf(channel, method), arguments: method.arguments }
+      return answer(channel, await commitBinding(session, binding), unless(method.nowait, { name: 'queue.bind-ok' }))
+    },
+    'queue.unbind': async (channel, method) => {
+      const session = await channel.host.session()
+      const { routingKey, ...ends } = bindingOf(channel, method)
+      const unbinding = { ...ends, propertiesKey: propertiesKey(routingKey, method.arguments) }
+      const committed = await unlessMissing(commitUnbinding(session, unbinding))
+      const ok = { name: 'queue.unbind-ok' } as const
+      return committed ? answer(channel, committed, ok) : { method: ok }
+    },
+    'queue.purge': async (channel, { queue, nowait }) => {
+      const session = await channel.host.session()
+      const name = queueNamed(channel, queue)
+      const inMemory = session.vhost.queueByName(name)
+      const messageCount =
+        (await purgeQueue(session, name)) + (inMemory ? channel.host.gateway.temporary.purge(inMemory) : 0)
+      return { method: unless(nowait, { name: 'queue.purge-ok', messageCount }) }
+    },
+    'queue.delete': async (channel, method) => {
+      const session = await channel.host.session()
+      return deleteQueue(channel, session, queueNamed(channel, method.queue), method)
+    },
+  }
 
 /** The queue that a name means on this channel: an empty one the queue that was declared last. */
-export function queueNamed({ lastQueue }: Channel, { vhost }: VhostSession, name: string): string {
+export function queueNamed({ lastQueue }: Channel, name: string): string {
   if (name !== '') return stripLineBreaks(name)
   if (lastQueue !== undefined) return lastQueue
   throw new AmqpError(404, 'no previously declared queue')
@@ -56,10 +58,9 @@ export function queueNamed({ lastQueue }: Channel, { vhost }: VhostSession, name
 /** Without a queue's name and a key, the key is the name of the queue that was declared last. */
 function bindingOf(
   channel: Channel,
-  session: VhostSession,
   { queue, exchange, routingKey }: Pick<MethodNamed<'queue.bind'>, 'queue' | 'exchange' | 'routingKey'>,
 ) {
-  const destination = queueNamed(channel, session, queue)
+  const destination = queueNamed(channel, queue)
   return {
     source: stripLineBreaks(exchange),
     destinationType: 'queue',
@@ -109,7 +110,8 @@ async function deleteQueue(
   const existing = session.vhost.queueByName(name)
   const { messageCount, consumerCount } = existing ? await gateway.countsOf(session, existing) : NO_COUNTS
   if (existing && ifUnused && consumerCount > 0) throw refusal(session, existing, 'in use')
-  if (existing?.exclusive && ifEmpty && !gateway.temporary.isEmpty(existing)) throw refusal(session, existing, 'not empty')
+  if (existing?.exclusive && ifEmpty && !gateway.temporary.isEmpty(existing))
+    throw refusal(session, existing, 'not empty')
   const committed = await commitQueueDeletion(session, { name, ifEmpty })
   const ok = unless(nowait, { name: 'queue.delete-ok', messageCount })
   return { ...answer(channel, committed, ok), sent: () => existing && gateway.queueGone(existing) }

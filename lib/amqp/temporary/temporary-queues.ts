@@ -6,7 +6,7 @@ import type { DeathReason } from '../../model/death.ts'
 import type { Queue } from '../../model/queue.ts'
 import type { Feed } from '../consuming/feed.ts'
 import type { FedQueue } from '../consuming/feeds.ts'
-import { MemorySource, type MemorySettings } from './memory-source.ts'
+import { type MemorySettings, MemorySource } from './memory-source.ts'
 
 export interface TemporaryQueuesOptions {
   readonly broker: Broker
@@ -60,7 +60,9 @@ export class TemporaryQueues {
   }
 
   #settingsOf(vhostId: string, queue: Queue): MemorySettings {
-    const { maxLength, maxLengthBytes, overflow, maxPriority } = this.#options.contextOf(vhostId).vhost.settingsOf(queue)
+    const { maxLength, maxLengthBytes, overflow, maxPriority } = this.#options
+      .contextOf(vhostId)
+      .vhost.settingsOf(queue)
     return {
       maxLength,
       maxLengthBytes,

@@ -181,7 +181,8 @@ describe('the place for dead letters', () => {
     const opened = await Promise.all([1, 2, 3].map(() => openDeadLetters(session, work)))
     const names = new Set(opened.map(({ deadLetters }) => deadLetters?.name))
     expect(names).toEqual(new Set([(await found(work.name)).deadLetters?.name]))
-    expect(await faulty.broker.journals.intents.olderThan(-1)).toEqual([])
+    const intents = await faulty.broker.journals.intents.olderThan(-1)
+    expect(intents.filter(({ state }) => state !== 'ended')).toEqual([])
   })
 
   test('that cannot be made leaves the message where it is', async () => {

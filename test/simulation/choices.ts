@@ -175,11 +175,13 @@ const ACK_MODES = [
 function drawGet(stage: Stage, profile: Profile): ClientOperation {
   const { world } = stage
   const rejects = (profile === 'reject' && world.chance(0.6)) || profile === 'circles'
+  const queue = rejects && world.chance(0.6) && 'r' in stage.queues ? 'r' : world.pick(namesIn(stage))
   return new Get(stage, {
-    queue: rejects && world.chance(0.6) && 'r' in stage.queues ? 'r' : world.pick(namesIn(stage)),
+    queue,
     count: world.pick([1, 1, 3, 10, 25]),
     ackMode: rejects ? 'reject_requeue_false' : world.chance(0.4) ? 'manual' : world.pick(ACK_MODES),
-    waitS: world.pick([0, 0, 0, 1, 20]),
+    // A wait for priorities is a round of looks each second, which takes the simulation long.
+    waitS: world.pick(queue === 'p' ? [0, 0, 0, 1, 3] : [0, 0, 0, 1, 20]),
     visibilityS: world.pick([1, 5, 30, 60]),
   })
 }

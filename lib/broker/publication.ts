@@ -33,6 +33,11 @@ export interface Publication {
   readonly effects: readonly Effect[]
   /** Of a copy that goes back to its queue as it was: how often it was delivered before, and when it expires. */
   readonly returned?: { readonly deliveries: number; readonly expiresAtMs: number | undefined }
+  /**
+   * By queue id, the publish ids of copies that go on where another message of the same deduplication key stopped: a FIFO
+   * queue that has its copy takes no second one. Other queues are owed a copy of this message.
+   */
+  readonly takenOver?: ReadonlyMap<string, string>
   /** The version of the vhost's journal that `queues` were decided on. */
   readonly version: number
 }

@@ -22,6 +22,8 @@ export interface Config {
   readonly fullPollWaitS: number
   /** How long the counts of a queue may be shown again without asking SQS, ms. */
   readonly countsCacheMs: number
+  /** How long it takes until what environments count of messages has been written down, ms: rates are of the minute before that. */
+  readonly statisticsLagMs: number
   /** How callers of the HTTP API prove who they are. The other way is refused. */
   readonly auth: AuthMode
   /** The ARN of the KMS key that declared SQS queues are encrypted with; where it is left out, SQS uses a key of its own. */
@@ -101,7 +103,7 @@ export const ENV = {
   jwtJwksUri: 'LEVERET_JWT_JWKS_URI',
 } as const
 
-const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
+const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000, statisticsLagMs: 65_000 } as const
 
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {

@@ -25,6 +25,7 @@ describe('the configuration of a function', () => {
       auth: 'basic',
       fullPollWaitS: 1,
       countsCacheMs: 5000,
+      statisticsLagMs: 65_000,
       aws: {},
     })
   })

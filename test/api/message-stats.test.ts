@@ -153,9 +153,9 @@ describe('message_stats', () => {
     const read: string[] = []
     const { broker } = client
     const items = new Proxy(broker.delivery.items, {
-      get: (target, method: keyof typeof target) => {
-        read.push(method)
-        return target[method].bind(target)
+      get: (target, method) => {
+        read.push(String(method))
+        return Reflect.get(target, method).bind(target)
       },
     })
     const handle = createHandler({ ...broker, delivery: { ...broker.delivery, items } })

@@ -52,12 +52,25 @@ export async function settle(
   const startMs = broker.clock.wallMs()
   const opened = openAll(session, queue, settlements)
   const failures = await applyAll(session, queue, opened)
+  countAcknowledged(session, queue, opened, failures)
   return opened.map((entry) => {
     const error = entry instanceof BrokerError ? entry : failures.get(entry)
     if (error) return { ok: false, error }
     if (!(entry instanceof BrokerError) && entry.settlement.action !== 'extend') broker.counters.Settled += 1
     return { ok: true, ...(entry instanceof BrokerError ? {} : extension(session, queue, entry, startMs)) }
   })
+}
+
+function countAcknowledged(
+  { broker, vhost }: VhostSession,
+  queue: Queue,
+  opened: readonly (Open<Settlement> | BrokerError)[],
+  failures: SettleFailures,
+): void {
+  const acknowledged = opened.filter(
+    (entry) => !(entry instanceof BrokerError) && entry.settlement.action === 'ack' && !failures.has(entry),
+  )
+  broker.statistics.acknowledged(vhost.id, queue.id, acknowledged.length)
 }
 
 function openAll(

@@ -10,6 +10,7 @@ import { createHandler as createSweep } from '../../functions/sweep.ts'
 import { ensureBootstrapped } from '../broker/bootstrap.ts'
 import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
+import { writeStatistics } from '../broker/write-statistics.ts'
 import type { Config, FedFunction } from '../config.ts'
 
 export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
@@ -41,7 +42,11 @@ export async function openHandlers(config: Config): Promise<Handlers> {
     await broker.close()
     throw error
   }
-  return { ...createHandlers(() => broker), close: () => broker.close() }
+  const close = async (): Promise<void> => {
+    await writeStatistics(broker)
+    await broker.close()
+  }
+  return { ...createHandlers(() => broker), close }
 }
 
 /** The handlers over the broker that each function has, by the name of its file in `functions/`. */

@@ -31,6 +31,7 @@ const CONFIG: Omit<Config, 'leaseMs'> = {
   sqsQueueArnBase: 'arn:aws:sqs:us-east-1:000000000000:',
   fullPollWaitS: 1,
   countsCacheMs: 5000,
+  statisticsLagMs: 65_000,
   aws: {},
 }
 

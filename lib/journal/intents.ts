@@ -1,5 +1,5 @@
 import type { AmqpValue } from '../model/amqp-value.ts'
-import { fromStored, toStored } from '../model/json.ts'
+import { parseStored, toStored } from '../model/json.ts'
 import type { Clock } from './clock.ts'
 import { retrying } from './retry.ts'
 import type { JournalStore, StoredIntent } from './store.ts'
@@ -75,5 +75,5 @@ export const encodeIntent = ({ body, ...intent }: Intent): StoredIntent => ({
 const decodeIntent = ({ bodyJson, state, ...intent }: StoredIntent): Intent => ({
   ...intent,
   state: state as IntentState,
-  body: fromStored(JSON.parse(bodyJson)),
+  body: parseStored(bodyJson),
 })

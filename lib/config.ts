@@ -114,7 +114,8 @@ export const ENV = {
   amqpListener: 'LEVERET_AMQP_LISTENER',
 } as const
 
-const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
+/** What every broker on AWS has. */
+export const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
 
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {

@@ -1,25 +1,12 @@
-import { startGateway } from '../../amqp/gateway.ts'
-import { MetricLog } from '../../broker/metric-log.ts'
-import { openBroker } from '../../broker/open-broker.ts'
 import { AMQP_PORT, readConfig } from '../../config.ts'
 import { stopSignal } from '../stop-signal.ts'
+import { startService } from './service.ts'
 
-// What the stack's container runs (cdk/gateway-image): a gateway for the broker that the environment describes, as functions
-// have it. TLS ends at the load balancer.
-
-const METRICS_MS = 60_000
-const ALL_ADDRESSES = ['0.0.0.0']
+// What the stack's container runs (cdk/gateway-image), told of its broker as functions are. TLS ends at the load balancer.
 
 const stopRequested = stopSignal()
-const broker = openBroker(readConfig())
-const { counters, clock, config } = broker
-const metrics = new MetricLog({ counters, clock, namePrefix: config.namePrefix })
-const gateway = await startGateway({ broker, hosts: ALL_ADDRESSES, port: AMQP_PORT })
-const counting = setInterval(() => metrics.flush(), METRICS_MS)
+const service = await startService(readConfig(), { hosts: ['0.0.0.0'], port: AMQP_PORT })
 await stopRequested
-await gateway.close()
-clearInterval(counting)
-metrics.flush()
-await broker.close()
+await service.stop()
 // A connection to AWS that is kept alive must not keep the container.
 process.exit(0)

@@ -1,7 +1,7 @@
 import { declareQueue } from '../broker/declare-queue.ts'
 import { deleteQueue } from '../broker/delete-queue.ts'
 import { purgeQueue } from '../broker/purge-queue.ts'
-import { queueCounts, sqsAddresses } from '../broker/queue-counts.ts'
+import { sqsAddresses } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import { notFound } from '../model/errors.ts'
@@ -11,7 +11,7 @@ import { argumentsField, bodyObject, booleanField } from './body.ts'
 import type { Api, ApiContext } from './env.ts'
 import { itemAnswer, listAnswer } from './list.ts'
 import { queryFlag, segment } from './path.ts'
-import { counting, QUEUE_ORDER, queueItems, renderCounts, renderQueue } from './queue-items.ts'
+import { QUEUE_ORDER, type QueueItem, queueAugmentations, queueItems, renderQueue } from './queue-items.ts'
 import { created, noContent } from './respond.ts'
 import { type Entry, withSession, withVhost } from './session.ts'
 import { listedSessions } from './visible-vhosts.ts'
@@ -72,26 +72,27 @@ const parseQueue = (body: AmqpTable) => ({
   arguments: argumentsField(body),
 })
 
-/** `disable_stats` leaves the counts out, `enable_queue_totals` keeps them all the same (contract §1.1). */
 function listQueues(c: ApiContext, session: Session, sessions: readonly VhostSession[]): Promise<Response> {
-  const isCounted = !queryFlag(c, 'disable_stats') || queryFlag(c, 'enable_queue_totals')
   const items = queueItems(sessions)
-  const augmentation = isCounted ? counting(session, items) : undefined
-  return listAnswer(c, [...items.keys()], { order: QUEUE_ORDER, paged: true, augmentation })
+  const augmentations = queueAugmentations<QueueItem>(c, session, (item) => items.get(item))
+  return listAnswer(c, [...items.keys()], { order: QUEUE_ORDER, paged: true, augmentations })
 }
 
-async function showQueue(c: ApiContext, session: VhostSession): Promise<Response> {
+function showQueue(c: ApiContext, session: VhostSession): Promise<Response> {
   const { vhost } = session
   const queue = requireQueue(vhost, segment(c, 'queue'))
   const { urls, arns } = sqsAddresses(session, queue)
-  const counts = (await queueCounts(session, [queue])).get(queue.id)
-  return itemAnswer(c, {
+  const item = {
     ...renderQueue(vhost, queue),
-    ...(counts && renderCounts(counts)),
     consumer_details: [],
     deliveries: [],
     incoming: [],
     sqs_arns: arns,
     sqs_urls: urls,
-  })
+  }
+  return itemAnswer(
+    c,
+    item,
+    queueAugmentations(c, session, () => queue),
+  )
 }

@@ -33,6 +33,11 @@ export interface Publication {
   readonly effects: readonly Effect[]
   /** Of a copy that goes back to its queue as it was: how often it was delivered before, and when it expires. */
   readonly returned?: { readonly deliveries: number; readonly expiresAtMs: number | undefined }
+  /**
+   * By queue id, the publish ids of copies that go on where another message of the same deduplication key stopped: a FIFO
+   * queue that has its copy takes no second one. Other queues are owed a copy of this message.
+   */
+  readonly takenOver?: ReadonlyMap<string, string>
   /** The version of the vhost's journal that `queues` were decided on. */
   readonly version: number
 }
@@ -91,12 +96,24 @@ export function routePublication(
 }
 
 /** To be called once a publish was accepted; answers whether it was routed. */
-export function countPublished({ broker: { counters } }: VhostSession, publication: Publication): boolean {
+export function countPublished({ broker, vhost }: VhostSession, publication: Publication): boolean {
+  const { counters, statistics } = broker
+  const routed = isRouted(publication)
   counters.Published += 1
-  if (isRouted(publication)) return true
-  counters.Unroutable += 1
-  return false
+  if (!routed) counters.Unroutable += 1
+  statistics.published(vhost.id, exchangeIdOf(vhost, publication), routed)
+  return routed
 }
+
+/** To be called once the copies of what a client published are stored; what the broker itself sends on is no publish. */
+export function countCopies({ broker, vhost }: VhostContext, publication: Publication): void {
+  const { hop, queues } = publication
+  if (hop > 0 || queues.length === 0) return
+  broker.statistics.copied(vhost.id, exchangeIdOf(vhost, publication), queues)
+}
+
+const exchangeIdOf = (vhost: VhostContext['vhost'], { message }: Publication): string =>
+  vhost.exchangeByName(message.exchange)?.exchange.id ?? ''
 
 /** Whether exchanges can do with a message of a client what it asks of them. */
 export function assertEffects({ effects }: Pick<Route, 'effects'>): void {

@@ -28,6 +28,8 @@ export async function settleHeld(
     changeAll(context, queue, withAction('put-back', 'hide')),
   ])
   const failures = new Map([rejections, ...others].flatMap((some) => [...some]))
+  const acknowledged = withAction('delete').filter((verdict) => !failures.has(verdict))
+  context.broker.statistics.acknowledged(context.vhost.id, queue.id, acknowledged.length)
   return verdicts.map((verdict) => failures.get(verdict))
 }
 

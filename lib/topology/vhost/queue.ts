@@ -38,6 +38,8 @@ export interface DeleteQueue {
   readonly name: string
   /** Deletes only the queue with this id: a later one of the same name is left alone. */
   readonly onlyId?: string | undefined
+  /** The time, ms since 1970. */
+  readonly nowMs: number
 }
 
 /**
@@ -146,7 +148,7 @@ export function deleteQueue(state: VhostState, command: DeleteQueue): VhostEvent
   const node = state.queueNodeByName(command.name)
   if (!node || (command.onlyId !== undefined && node.queue.id !== command.onlyId)) throw notFound()
   return [
-    { type: 'queue-deleted', id: node.queue.id, name: command.name },
+    { type: 'queue-deleted', id: node.queue.id, name: command.name, deletedMs: command.nowMs },
     ...autoDeletedExchanges(state, [...node.incoming.values()]),
   ]
 }

@@ -1,7 +1,10 @@
+import type { Broker } from '../broker/broker.ts'
+import { allConnections } from '../broker/connections.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { exchangeTypes } from '../routing/exchange-types.ts'
 import { CLUSTER_NAME } from '../topology/access/global-parameter.ts'
+import { channelsOf, consumersOf } from './connection-items.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME, PRODUCT_NAME, PRODUCT_VERSION, RABBITMQ_VERSION } from './identity.ts'
 import { lengthsByVhost, sum } from './lengths.ts'
@@ -21,7 +24,7 @@ export function overviewRoutes(api: Api): void {
     '/overview',
     withSession({ tag: 'management' }, async (c, session) => {
       const sessions = await listedSessions(c, session)
-      return itemAnswer(c, renderOverview(c, session, sessions), overviewAugmentations(c, session, sessions))
+      return itemAnswer(c, renderOverview(c, session), overviewAugmentations(c, session, sessions))
     }),
   )
 
@@ -43,7 +46,7 @@ export function overviewRoutes(api: Api): void {
   )
 }
 
-function renderOverview(c: ApiContext, session: Session, sessions: readonly VhostSession[]): object {
+function renderOverview(c: ApiContext, session: Session): object {
   return {
     ...identity(session),
     disable_stats: queryFlag(c, 'disable_stats'),
@@ -53,7 +56,6 @@ function renderOverview(c: ApiContext, session: Session, sessions: readonly Vhos
     exchange_types: exchangeTypes().map(({ name, description }) => ({ name, description, enabled: true })),
     churn_rates: CHURN_RATES,
     sample_retention_policies: { global: [], basic: [], detailed: [] },
-    object_totals: objectTotals(sessions),
     statistics_db_event_queue: 0,
     node: NODE_NAME,
     listeners: renderListeners(c),
@@ -85,28 +87,34 @@ const CHURN_RATES = Object.assign(
 )
 
 /** How many objects there are in these vhosts. */
-export function objectTotals(sessions: readonly VhostSession[]) {
-  const sum = (count: (session: VhostSession) => number) =>
-    sessions.reduce((total, session) => total + count(session), 0)
+export async function objectTotals(broker: Broker, sessions: readonly VhostSession[]) {
+  const total = (count: (session: VhostSession) => number) => sessions.reduce((all, session) => all + count(session), 0)
+  const vhosts = new Set(sessions.map(({ vhost }) => vhost.vhost))
+  const connections = (await allConnections(broker)).filter(({ vhost }) => vhosts.has(vhost))
   return {
-    channels: 0,
-    connections: 0,
-    consumers: 0,
+    channels: channelsOf(connections).length,
+    connections: connections.length,
+    consumers: consumersOf(connections).length,
     // The default exchange is in no state.
-    exchanges: sum(({ vhost }) => vhost.exchangeCount + 1),
-    queues: sum(({ vhost }) => vhost.queueCount),
+    exchanges: total(({ vhost }) => vhost.exchangeCount + 1),
+    queues: total(({ vhost }) => vhost.queueCount),
   }
 }
 
-/** What is read for the overview, where it is asked for; `disable_stats` spares it. */
+/** What is read for the overview, where it is asked for; `disable_stats` spares what is not about objects. */
 function overviewAugmentations(
   c: ApiContext,
   session: Session,
   sessions: readonly VhostSession[],
 ): readonly Augmentation<object>[] {
-  if (queryFlag(c, 'disable_stats')) return []
+  const objects = {
+    fields: new Set(['object_totals']),
+    fieldsOf: async () => [{ object_totals: await objectTotals(session.broker, sessions) }],
+  }
+  if (queryFlag(c, 'disable_stats')) return [objects]
   const ids = sessions.map(({ vhost }) => vhost.id)
   return [
+    objects,
     {
       fields: new Set(['queue_totals']),
       fieldsOf: async () => [{ queue_totals: await queueTotals(c, session, sessions) }],

@@ -1,3 +1,4 @@
+import { consumerCounts } from '../broker/consumer-counts.ts'
 import { type QueueCounts, queueCounts } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import type { Queue } from '../model/queue.ts'
@@ -47,7 +48,7 @@ export function renderQueue(vhost: VhostState, queue: Queue) {
     consumers: 0,
     durable: queue.durable,
     effective_policy_definition: definition,
-    exclusive: false,
+    exclusive: queue.exclusive !== undefined,
     garbage_collection: {},
     name: queue.name,
     node: NODE_NAME,
@@ -103,10 +104,23 @@ export function queueAugmentations<Item>(
 ): readonly Augmentation<Item>[] {
   const isCounted = !queryFlag(c, 'disable_stats') || queryFlag(c, 'enable_queue_totals')
   return [
-    ...(isCounted ? [counting(session, queueOf, lengthHistory(c))] : []),
+    ...(isCounted ? [counting(session, queueOf, lengthHistory(c)), consuming(session, queueOf)] : []),
     ...messageStats<Item>(c, session.broker, (item) => ({ kind: 'queue', id: queueOf(item)?.id ?? '' })),
   ]
 }
+
+/** Those who poll SQS queues themselves are not known. */
+const consuming = <Item>({ broker }: Session, queueOf: (item: Item) => Queue | undefined): Augmentation<Item> => ({
+  fields: new Set(['consumers']),
+  async fieldsOf(items) {
+    const queues = items.map(queueOf)
+    const counts = await consumerCounts(
+      broker,
+      queues.filter((queue) => queue !== undefined),
+    )
+    return queues.map((queue) => ({ consumers: counts.get(queue?.id ?? '') ?? 0 }))
+  },
+})
 
 const counting = <Item>(
   session: Session,

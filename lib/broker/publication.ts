@@ -9,6 +9,7 @@ import type { ExchangeEffect, RoutableMessage } from '../routing/exchange-type.t
 import { assertHoldable } from '../routing/exchange-types/x-delayed-message.ts'
 import { explainRoute, routableMessage, routeMessage } from '../routing/route-message.ts'
 import { newId } from './change.ts'
+import { isReplyName, replyQueue } from './reply-queue.ts'
 import type { VhostContext, VhostSession } from './session.ts'
 
 /** What somebody asks to have published. */
@@ -89,10 +90,16 @@ export function routePublication(
   publishId = newId(session.broker),
 ): Publication {
   const routable = assertPublishable(session, input)
-  const route = routeToQueues(session, input.exchange, routable)
+  const route = replyRoute(session, input) ?? routeToQueues(session, input.exchange, routable)
   assertEffects(route)
   const message = { ...input, payload }
   return { publishId, hop: 0, message, ...route, version: session.version }
+}
+
+/** A direct reply goes to whoever asked, and nowhere else (AMQP contract §7). */
+function replyRoute(session: VhostSession, { exchange, routingKey }: Omit<PublishInput, 'payload'>): Route | undefined {
+  const queue = exchange === DEFAULT_EXCHANGE ? replyQueue(session, routingKey) : undefined
+  return queue && { queues: [queue], effects: NO_EFFECTS }
 }
 
 /** To be called once a publish was accepted; answers whether it was routed. */
@@ -107,7 +114,9 @@ export function countPublished({ broker, vhost }: VhostSession, publication: Pub
 
 /** To be called once the copies of what a client published are stored; what the broker itself sends on is no publish. */
 export function countCopies({ broker, vhost }: VhostContext, publication: Publication): void {
-  const { hop, queues } = publication
+  const { hop } = publication
+  // Whoever waits for a direct reply is no queue that anybody looks at.
+  const queues = publication.queues.filter(({ id }) => !isReplyName(id))
   if (hop > 0 || queues.length === 0) return
   broker.statistics.copied(vhost.id, exchangeIdOf(vhost, publication), queues)
 }

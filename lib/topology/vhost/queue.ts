@@ -147,8 +147,11 @@ function assertRoom(state: VhostState, { name, maxQueues }: DeclareQueue, added:
 export function deleteQueue(state: VhostState, command: DeleteQueue): VhostEvent[] {
   const node = state.queueNodeByName(command.name)
   if (!node || (command.onlyId !== undefined && node.queue.id !== command.onlyId)) throw notFound()
+  const { id, exclusive } = node.queue
+  // What a connection had for itself goes with all that was in it, and nothing of it is remembered.
+  const deletedMs = exclusive ? undefined : command.nowMs
   return [
-    { type: 'queue-deleted', id: node.queue.id, name: command.name, deletedMs: command.nowMs },
+    { type: 'queue-deleted', id, name: command.name, ...(deletedMs !== undefined && { deletedMs }) },
     ...autoDeletedExchanges(state, [...node.incoming.values()]),
   ]
 }

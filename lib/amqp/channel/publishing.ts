@@ -48,6 +48,13 @@ export class ChannelPublishing {
     return this.#mode.type === 'tx' ? this.#mode.settlements.flatMap(({ entries }) => entries) : []
   }
 
+  /** As the HTTP API shows it. */
+  get shown() {
+    const [isConfirming, isTransactional] = [this.#mode.type === 'confirm', this.#mode.type === 'tx']
+    const uncommitted = this.#mode.type === 'tx' ? this.#mode.publishes.length : 0
+    return { isConfirming, isTransactional, unconfirmed: isConfirming ? this.#publisher.count : 0, uncommitted }
+  }
+
   stop(): void {
     this.#publisher.stop()
   }

@@ -19,7 +19,7 @@ import { newConnectionId } from './connection-id.ts'
 import { OFFER, type Tuned } from './greeting.ts'
 import { judgeEntrance, judgeLogin, mechanismsFor, peerOf } from './handshake.ts'
 import { Heartbeats } from './heartbeats.ts'
-import type { Identity } from './identity.ts'
+import { Identity } from './identity.ts'
 import { Inlet } from './inlet.ts'
 import {
   CONNECTION_BEGUN,
@@ -41,6 +41,8 @@ export class Connection implements ChannelHost {
   readonly channels: Channels
   readonly socket: Socket
   readonly connectedAtMs = Date.now()
+  /** `127.0.0.1:50001 -> 127.0.0.1:5672` */
+  readonly name: string
   client = NO_CLIENT
   tuned: Tuned = OFFER
   /** Once the client is in its vhost. */
@@ -58,8 +60,9 @@ export class Connection implements ChannelHost {
   constructor(gateway: GatewayContext, socket: Socket) {
     this.gateway = gateway
     this.socket = socket
+    this.name = `${addressOf(socket.remoteAddress, socket.remotePort)} -> ${addressOf(socket.localAddress, socket.localPort)}`
     this.ref = { gateway: gateway.id, id: newConnectionId() }
-    this.queues = new ConnectionQueues(gateway)
+    this.queues = new ConnectionQueues(gateway, this.ref)
     this.channels = new Channels(this)
     this.#peer = peerOf(socket)
     this.#outbox = new Outbox(socket)
@@ -163,8 +166,11 @@ export class Connection implements ChannelHost {
     const { broker, connections, views } = this.gateway
     const user = this.#user as User
     const entrance = { user, vhost, connection: this.ref, present: connections.present(vhost, user.name) }
-    const { input, result } = await judgeEntrance(broker, entrance, (entered) => views.note(entered))
-    this.identity = result
+    const { input, result } = await judgeEntrance(broker, entrance)
+    if (result) {
+      this.identity = new Identity(result, this.ref)
+      views.note(result)
+    }
     this.input(input)
   }
 
@@ -177,8 +183,12 @@ export class Connection implements ChannelHost {
 
   /** Gives back all that the client holds; never rejects. */
   #release(): Promise<void> {
-    this.#released ??= this.channels.release().then(() => this.queues.deleteAll(() => this.session()))
+    this.#released ??= this.channels.release().then(() => this.#deleteQueues())
     return this.#released
+  }
+
+  async #deleteQueues(): Promise<void> {
+    if (this.identity) await this.queues.deleteAll(this.identity.vhostId)
   }
 
   #end(): void {
@@ -246,3 +256,5 @@ export class Connection implements ChannelHost {
 
 const UNBLOCKED: Method = { name: 'connection.unblocked' }
 const END_MS = 5_000
+
+const addressOf = (host = '', port = 0): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)

@@ -9,7 +9,6 @@ import { AmqpError, amqpErrorOf } from '../errors.ts'
 import { authenticateClient, type Peer } from './authenticate.ts'
 import type { Client } from './client.ts'
 import { type Entrance, enterVhost } from './enter.ts'
-import { Identity } from './identity.ts'
 import type { ConnectionInput } from './machine.ts'
 import { type Mechanism, readLogin } from './sasl.ts'
 
@@ -45,17 +44,12 @@ export async function judgeLogin(
   }
 }
 
-/** Never rejects. */
-export async function judgeEntrance(
-  broker: Broker,
-  entrance: Entrance,
-  note: (entered: VhostSession) => void,
-): Promise<Judged<Identity>> {
+/** The first session of a connection. Never rejects. */
+export async function judgeEntrance(broker: Broker, entrance: Entrance): Promise<Judged<VhostSession>> {
   try {
     const entered = await enterVhost(broker, entrance)
     if ('refused' in entered) return { input: { type: 'open-refused', text: entered.refused } }
-    note(entered)
-    return { input: { type: 'opened' }, result: new Identity(entered, entrance.connection) }
+    return { input: { type: 'opened' }, result: entered }
   } catch (error) {
     return failed(error)
   }

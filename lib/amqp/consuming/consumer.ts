@@ -17,6 +17,7 @@ export interface ConsumerChannel {
 
 export interface ConsumerOptions {
   readonly tag: string
+  readonly vhostId: string
   readonly queue: Queue
   readonly channel: ConsumerChannel
   readonly feed: Feed

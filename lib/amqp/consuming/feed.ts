@@ -17,6 +17,8 @@ export class Feed {
   readonly #dispatcher: Dispatcher<Recipient>
   readonly #source: Source
   #waiting: Delivery[] = []
+  /** Whether consumers of this gateway may be given messages: of a queue with a single active one, those of one gateway. */
+  #hasTurn = true
 
   constructor(
     queueId: string,
@@ -32,7 +34,7 @@ export class Feed {
   }
 
   isActive(recipient: Recipient): boolean {
-    return this.#dispatcher.isActive(recipient)
+    return this.#hasTurn && this.#dispatcher.isActive(recipient)
   }
 
   add(recipient: Recipient): void {
@@ -53,7 +55,17 @@ export class Feed {
     this.#source.wake()
   }
 
+  get hasTurn(): boolean {
+    return this.#hasTurn
+  }
+
+  setTurn(hasTurn: boolean): void {
+    this.#hasTurn = hasTurn
+    if (hasTurn) this.wake()
+  }
+
   wanted(): number {
+    if (!this.#hasTurn) return 0
     return Math.max(0, this.#dispatcher.demand() - this.#waiting.length)
   }
 

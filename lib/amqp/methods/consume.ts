@@ -56,6 +56,7 @@ async function consume(
   const feed = gateway.feeds.open(session, queue)
   const consumer = new Consumer({
     tag,
+    vhostId: session.vhost.id,
     queue,
     channel,
     feed,

@@ -17,6 +17,7 @@ export async function get(channel: Channel, { queue: named, noAck }: MethodNamed
   if (isReplyTo(name)) throw noSuchObject('queue', name, host.vhost)
   const queue = assertMayConsumeFrom(session, name)
   await noteUse(session, queue)
+  host.gateway.temporary.used(queue)
   const feed = host.gateway.feeds.open(session, queue)
   const got = await feed.get()
   if (got === undefined) return EMPTY

@@ -38,6 +38,7 @@ export class Publisher {
   readonly #options: PublisherOptions
   #queue: Pending[] = []
   #idle: Promise<void> | undefined
+  #underWay = 0
   #isStopped = false
 
   constructor(options: PublisherOptions) {
@@ -56,6 +57,11 @@ export class Publisher {
     return this.#idle
   }
 
+  /** Publishes that are not stored yet. */
+  get count(): number {
+    return this.#queue.length + this.#underWay
+  }
+
   /** Takes no more, and forgets what is not on its way yet. */
   stop(): void {
     this.#isStopped = true
@@ -68,7 +74,9 @@ export class Publisher {
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const batch = this.#nextBatch()
+      this.#underWay = batch.length
       await this.#store(batch)
+      this.#underWay = 0
       this.#release(batch)
     }
     this.#idle = undefined

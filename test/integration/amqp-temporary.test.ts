@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { useAmqp } from '../amqp/embedded.ts'
+
+const leveret = useAmqp()
+
+describe('an exclusive queue', () => {
+  test('gets what is published to it from anywhere, and is its connection’s alone', async () => {
+    const owner = await (await leveret.connect()).openChannel()
+    const { queue } = await owner.call('queue.declare', { exclusive: true })
+    expect(queue).toMatch(/^amq\.gen-[\w-]{22}$/)
+    await owner.call('queue.bind', { queue, exchange: 'amq.fanout' })
+    await owner.call('basic.consume', { queue, noAck: true })
+    const other = await (await leveret.connect()).openChannel()
+    other.publish({ exchange: 'amq.fanout', payload: 'to all' })
+    other.publish({ routingKey: queue, payload: 'to you' })
+    const payloads = [await owner.event('basic.deliver'), await owner.event('basic.deliver')].map(({ payload }) =>
+      String(payload),
+    )
+    expect(payloads.sort()).toEqual(['to all', 'to you'])
+    await expect(other.call('basic.consume', { queue })).rejects.toThrow(
+      `channel.close 405 RESOURCE_LOCKED - cannot obtain exclusive access to locked queue '${queue}' in vhost '/'.`,
+    )
+  })
+
+  test('goes with its connection', async () => {
+    const owner = await leveret.connect()
+    const channel = await owner.openChannel()
+    await channel.call('queue.declare', { queue: 'mine', exclusive: true })
+    await owner.close()
+    const other = await (await leveret.connect()).openChannel()
+    await expect(other.call('queue.declare', { queue: 'mine', passive: true })).rejects.toThrow(
+      "404 NOT_FOUND - no queue 'mine' in vhost '/'",
+    )
+  })
+
+  test('keeps its order, its lengths and its dead letters in memory', async () => {
+    const channel = await (await leveret.connect()).openChannel()
+    await channel.call('queue.declare', { queue: 'dead' })
+    const args = { 'x-max-length': 3, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' }
+    const { queue } = await channel.call('queue.declare', { exclusive: true, arguments: args })
+    for (const payload of ['1', '2', '3', '4', '5']) channel.publish({ routingKey: queue, payload })
+    const dead = [await waitForGet(channel, 'dead'), await waitForGet(channel, 'dead')]
+    expect(dead.map(({ payload }) => String(payload))).toEqual(['1', '2'])
+    expect(dead[0]?.properties?.headers).toMatchObject({ 'x-first-death-reason': 'maxlen' })
+    const first = await channel.get({ queue })
+    channel.send('basic.nack', { deliveryTag: first?.method.deliveryTag ?? 0, requeue: true })
+    const all = [await channel.get({ queue }), await channel.get({ queue }), await channel.get({ queue })]
+    expect(all.map((got) => [got?.method.redelivered, String(got?.payload)])).toEqual([
+      [true, '3'],
+      [false, '4'],
+      [false, '5'],
+    ])
+    expect((await channel.call('queue.declare', { queue, passive: true })).messageCount).toBe(0)
+  })
+})
+
+describe('a queue that is deleted automatically', () => {
+  test('goes with its last consumer', async () => {
+    const channel = await (await leveret.connect()).openChannel()
+    await channel.call('queue.declare', { queue: 'auto', autoDelete: true })
+    const { consumerTag } = await channel.call('basic.consume', { queue: 'auto' })
+    expect(await channel.call('queue.declare', { queue: 'auto', passive: true })).toMatchObject({ consumerCount: 1 })
+    await channel.call('basic.cancel', { consumerTag })
+    await expect(channel.call('queue.declare', { queue: 'auto', passive: true })).rejects.toThrow('404 NOT_FOUND')
+  })
+})
+
+type Channel = Awaited<ReturnType<Awaited<ReturnType<typeof leveret.connect>>['openChannel']>>
+
+async function waitForGet(channel: Channel, queue: string) {
+  for (;;) {
+    const got = await channel.get({ queue, noAck: true })
+    if (got) return got
+  }
+}

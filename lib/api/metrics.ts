@@ -56,7 +56,7 @@ async function render(session: Session, sessions: readonly VhostSession[]): Prom
     session,
     counted.map(({ queue }) => queue),
   )
-  const { connections, channels, consumers, queues: queueCount, exchanges } = objectTotals(sessions)
+  const { connections, channels, consumers, queues: queueCount, exchanges } = await objectTotals(session, sessions)
   const identity = { rabbitmq_node: NODE_NAME, rabbitmq_cluster: String(clusterName(session)) }
   return [
     gauge('rabbitmq_build_info', 'What answers here', [

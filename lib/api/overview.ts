@@ -1,8 +1,10 @@
+import { allConnections } from '../broker/connections.ts'
 import { queueCounts } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { exchangeTypes } from '../routing/exchange-types.ts'
 import { CLUSTER_NAME } from '../topology/access/global-parameter.ts'
+import { channelsOf, consumersOf } from './connection-items.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME, PRODUCT_NAME, PRODUCT_VERSION, RABBITMQ_VERSION } from './identity.ts'
 import { itemAnswer } from './list.ts'
@@ -40,7 +42,7 @@ export function overviewRoutes(api: Api): void {
 
 async function renderOverview(c: ApiContext, session: Session): Promise<object> {
   const sessions = await listedSessions(c, session)
-  const objects = objectTotals(sessions)
+  const objects = await objectTotals(session, sessions)
   return {
     ...identity(session),
     disable_stats: false,
@@ -84,13 +86,14 @@ const CHURN_RATES = Object.assign(
 )
 
 /** How many objects there are in these vhosts. */
-export function objectTotals(sessions: readonly VhostSession[]) {
-  const sum = (count: (session: VhostSession) => number) =>
-    sessions.reduce((total, session) => total + count(session), 0)
+export async function objectTotals(session: Session, sessions: readonly VhostSession[]) {
+  const sum = (count: (session: VhostSession) => number) => sessions.reduce((total, one) => total + count(one), 0)
+  const vhosts = new Set(sessions.map(({ vhost }) => vhost.vhost))
+  const connections = (await allConnections(session.broker)).filter(({ vhost }) => vhosts.has(vhost))
   return {
-    channels: 0,
-    connections: 0,
-    consumers: 0,
+    channels: channelsOf(connections).length,
+    connections: connections.length,
+    consumers: consumersOf(connections).length,
     // The default exchange is in no state.
     exchanges: sum(({ vhost }) => vhost.exchangeCount + 1),
     queues: sum(({ vhost }) => vhost.queueCount),

@@ -1,3 +1,4 @@
+import { consumerCounts } from '../broker/consumer-counts.ts'
 import { type QueueCounts, queueCounts } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import type { Queue } from '../model/queue.ts'
@@ -29,7 +30,7 @@ export function renderQueue(vhost: VhostState, queue: Queue) {
     consumers: 0,
     durable: queue.durable,
     effective_policy_definition: definition,
-    exclusive: false,
+    exclusive: queue.exclusive !== undefined,
     garbage_collection: {},
     name: queue.name,
     node: NODE_NAME,
@@ -48,22 +49,22 @@ export const renderCounts = ({ ready, unacknowledged, state }: QueueCounts) => (
   state,
 })
 
-const COUNT_FIELDS: ReadonlySet<string> = new Set(
-  Object.keys(renderCounts({ ready: 0, unacknowledged: 0, state: 'running' })),
-)
+const COUNT_FIELDS: ReadonlySet<string> = new Set([
+  ...Object.keys(renderCounts({ ready: 0, unacknowledged: 0, state: 'running' })),
+  'consumers',
+])
 
 /** Counts for those queues of a list that are answered. */
 export const counting = (session: Session, queueOf: ReadonlyMap<QueueItem, Queue>): Augmentation<QueueItem> => ({
   fields: COUNT_FIELDS,
   async augment(items) {
     const queues = items.map((item) => queueOf.get(item))
-    const counts = await queueCounts(
-      session,
-      queues.filter((queue) => queue !== undefined),
-    )
+    const known = queues.filter((queue) => queue !== undefined)
+    const [counts, consumers] = await Promise.all([queueCounts(session, known), consumerCounts(session.broker, known)])
     return items.map((item, index) => {
-      const count = counts.get(queues[index]?.id ?? '')
-      return count ? { ...item, ...renderCounts(count) } : item
+      const id = queues[index]?.id ?? ''
+      const count = counts.get(id)
+      return count ? { ...item, ...renderCounts(count), consumers: consumers.get(id) ?? 0 } : item
     })
   },
 })

@@ -1,3 +1,5 @@
+import { allConnections } from '../broker/connections.ts'
+import { consumerCount } from '../broker/consumer-counts.ts'
 import { declareQueue } from '../broker/declare-queue.ts'
 import { deleteQueue } from '../broker/delete-queue.ts'
 import { purgeQueue } from '../broker/purge-queue.ts'
@@ -8,6 +10,7 @@ import { notFound } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import { argumentsField, bodyObject, booleanField } from './body.ts'
+import { connectionDetails, consumersOf, renderConsumer } from './connection-items.ts'
 import type { Api, ApiContext } from './env.ts'
 import { itemAnswer, listAnswer } from './list.ts'
 import { queryFlag, segment } from './path.ts'
@@ -84,11 +87,22 @@ async function showQueue(c: ApiContext, session: VhostSession): Promise<Response
   const { vhost } = session
   const queue = requireQueue(vhost, segment(c, 'queue'))
   const { urls, arns } = sqsAddresses(session, queue)
-  const counts = (await queueCounts(session, [queue])).get(queue.id)
+  const [counts, consumers, connections] = await Promise.all([
+    queueCounts(session, [queue]),
+    consumerCount(session.broker, queue),
+    allConnections(session.broker),
+  ])
+  const count = counts.get(queue.id)
+  const owner = connections.find(({ id }) => id === queue.exclusive?.id)
+  const details = consumersOf(connections.filter((connection) => connection.vhost === vhost.vhost)).filter(
+    ({ consumer }) => consumer.queue === queue.name,
+  )
   return itemAnswer(c, {
     ...renderQueue(vhost, queue),
-    ...(counts && renderCounts(counts)),
-    consumer_details: [],
+    ...(count && renderCounts(count)),
+    consumers,
+    consumer_details: details.map(renderConsumer),
+    ...(owner && { owner_pid_details: connectionDetails(owner) }),
     deliveries: [],
     incoming: [],
     sqs_arns: arns,

@@ -16,13 +16,14 @@ export interface Gateways {
 /**
  * Looks which gateways are alive. One that did not renew its lease is taken for dead by writing so over the lease: then it
  * cannot renew it any more, and finds out that it has to begin anew.
+ * `evenLive`: none is alive, whatever the leases say, because whoever asks knows.
  */
-export async function findGateways(broker: Broker): Promise<Gateways> {
+export async function findGateways(broker: Broker, { evenLive = false } = {}): Promise<Gateways> {
   const live = new Set<string>()
   const dead = new Map<string, StoredItem>()
   for await (const item of listAll(broker.delivery.items, GATEWAYS_PARTITION)) {
     const lease = parseLease(item.data)
-    if (!isOver(broker, lease)) live.add(lease.gatewayId)
+    if (!evenLive && !isOver(broker, lease)) live.add(lease.gatewayId)
     else if (lease.isTaken) dead.set(lease.gatewayId, item)
     else {
       const taken = await take(broker, lease, item)
@@ -35,6 +36,16 @@ export async function findGateways(broker: Broker): Promise<Gateways> {
 
 const isOver = ({ clock }: Broker, { untilMs, isTaken }: GatewayLease): boolean =>
   isTaken === true || untilMs + CLOCK_SKEW_MS < clock.wallMs()
+
+/** As {@link findGateways}, for those who only look. */
+export async function liveGateways(broker: Broker): Promise<readonly string[]> {
+  const live: string[] = []
+  for await (const { data } of listAll(broker.delivery.items, GATEWAYS_PARTITION)) {
+    const lease = parseLease(data)
+    if (!isOver(broker, lease)) live.push(lease.gatewayId)
+  }
+  return live
+}
 
 /** Undefined where it was renewed just now, or is gone. */
 export async function take(broker: Broker, lease: GatewayLease, item: StoredItem): Promise<StoredItem | undefined> {

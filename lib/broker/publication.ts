@@ -9,6 +9,7 @@ import type { ExchangeEffect, RoutableMessage } from '../routing/exchange-type.t
 import { assertHoldable } from '../routing/exchange-types/x-delayed-message.ts'
 import { explainRoute, routableMessage, routeMessage } from '../routing/route-message.ts'
 import { newId } from './change.ts'
+import { replyQueue } from './reply-queue.ts'
 import type { VhostContext, VhostSession } from './session.ts'
 
 /** What somebody asks to have published. */
@@ -84,10 +85,16 @@ export function routePublication(
   publishId = newId(session.broker),
 ): Publication {
   const routable = assertPublishable(session, input)
-  const route = routeToQueues(session, input.exchange, routable)
+  const route = replyRoute(session, input) ?? routeToQueues(session, input.exchange, routable)
   assertEffects(route)
   const message = { ...input, payload }
   return { publishId, hop: 0, message, ...route, version: session.version }
+}
+
+/** A direct reply goes to whoever asked, and nowhere else (AMQP contract §7). */
+function replyRoute(session: VhostSession, { exchange, routingKey }: Omit<PublishInput, 'payload'>): Route | undefined {
+  const queue = exchange === DEFAULT_EXCHANGE ? replyQueue(session, routingKey) : undefined
+  return queue && { queues: [queue], effects: NO_EFFECTS }
 }
 
 /** To be called once a publish was accepted; answers whether it was routed. */

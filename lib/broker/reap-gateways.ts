@@ -16,13 +16,13 @@ import { viewVhost } from './view-vhost.ts'
 /**
  * Takes away what gateways left that are dead: what their connections had for themselves, their consumers, queues that go
  * with the last of those, what they showed, and their inboxes. Whatever names a gateway without a lease is a dead one's, so
- * it is found also where whoever did this before died half-way.
+ * it is found also where whoever did this before died half-way. `evenLive`: see {@link findGateways}.
  */
-export async function reapGateways(broker: Broker): Promise<void> {
+export async function reapGateways(broker: Broker, options: { readonly evenLive?: boolean } = {}): Promise<void> {
   // Who is named here had its lease before: the leases are read last.
   const records = await allRecords(broker)
   const owned = await allOwned(broker)
-  const gateways = await findGateways(broker)
+  const gateways = await findGateways(broker, options)
   const failures = [
     ...(await eachOf(owned, (vhost) => deleteOrphans(vhost, gateways))),
     ...(await eachOf(records, (record) => leaveFor(broker, record, gateways))),

@@ -2,7 +2,9 @@ import type { Broker } from '../broker/broker.ts'
 import { consumerCount } from '../broker/consumer-counts.ts'
 import type { InboxCopy } from '../broker/gateway-inbox.ts'
 import type { Gateway } from '../broker/gateways.ts'
+import { findGateways } from '../broker/live-gateways.ts'
 import { queueCounts } from '../broker/queue-counts.ts'
+import { isReplyName, replyQueue } from '../broker/reply-queue.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { Queue } from '../model/queue.ts'
 import { Held } from './connection/intake.ts'
@@ -72,11 +74,16 @@ export class GatewayContext {
 
   /** The vhost of a queue that lives here; undefined where there is none of this id. */
   vhostIdOf(queueId: string): string | undefined {
+    if (isReplyName(queueId)) return this.replies.vhostIdOf(queueId)
     return this.temporary.vhostIdOf(queueId) ?? this.#ownQueue(queueId)?.vhost.id
   }
 
   /** A message for a queue that lives here has come. */
   accept(copy: InboxCopy): void {
+    if (isReplyName(copy.queueId)) {
+      this.replies.accept(copy.queueId, copy.envelope.message)
+      return
+    }
     if (this.temporary.accept(copy.queueId, copy)) return
     // Others may know of a queue, and send to it, before its connection does.
     const context = this.#ownQueue(copy.queueId)
@@ -84,6 +91,13 @@ export class GatewayContext {
     if (!context || !queue) return
     this.feeds.open(context, queue)
     this.temporary.accept(copy.queueId, copy)
+  }
+
+  /** Whether somebody waits for a reply under that name; of another gateway it is known only whether it lives. */
+  async isReplyExpected(session: VhostSession, name: string): Promise<boolean> {
+    const gateway = replyQueue(session, name)?.exclusive?.gateway
+    if (gateway === undefined || gateway === this.id) return this.replies.vhostIdOf(name) === session.vhost.id
+    return (await findGateways(this.broker)).live.has(gateway)
   }
 
   #ownQueue(queueId: string) {

@@ -73,3 +73,27 @@ async function waitForGet(channel: Channel, queue: string) {
     if (got) return got
   }
 }
+
+describe('a reply without a queue', () => {
+  test('finds the channel that asked, and nobody else', async () => {
+    const client = await (await leveret.connect()).openChannel()
+    const server = await (await leveret.connect()).openChannel()
+    await server.call('queue.declare', { queue: 'rpc' })
+    await server.call('basic.consume', { queue: 'rpc', noAck: true })
+    await client.call('basic.consume', { queue: 'amq.rabbitmq.reply-to', noAck: true, consumerTag: 'replies' })
+    client.publish({ routingKey: 'rpc', payload: '2 + 2', properties: { reply_to: 'amq.rabbitmq.reply-to' } })
+    const request = await server.event('basic.deliver')
+    const replyTo = request.properties?.reply_to ?? ''
+    expect(replyTo).toMatch(/^amq\.rabbitmq\.reply-to\.[\w.-]+$/)
+    expect(await server.call('queue.declare', { queue: replyTo, passive: true })).toMatchObject({ consumerCount: 1 })
+    server.publish({ routingKey: replyTo, payload: '4' })
+    const reply = await client.event('basic.deliver')
+    expect([reply.method.consumerTag, reply.method.routingKey, String(reply.payload)]).toEqual([
+      'replies',
+      replyTo,
+      '4',
+    ])
+    await client.call('basic.cancel', { consumerTag: 'replies' })
+    await expect(server.call('queue.declare', { queue: replyTo, passive: true })).rejects.toThrow('404 NOT_FOUND')
+  })
+})

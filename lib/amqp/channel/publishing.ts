@@ -1,12 +1,12 @@
 import { explainPublish } from '../../broker/publication.ts'
 import { publishMany } from '../../broker/publish-many.ts'
+import { REPLY_TO } from '../../broker/reply-queue.ts'
 import { withoutBcc } from '../../model/message.ts'
 import type { Settlement } from '../consuming/source.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
 import { type Confirmed, confirmsOf } from '../publishing/confirms.ts'
 import { type Pending, Publisher, type PublishResult } from '../publishing/publisher.ts'
-import { isReplyTo } from '../temporary/reply-address.ts'
 import type { Channel } from './channel.ts'
 import type { Outstanding } from './ledger.ts'
 import type { Content } from './machine.ts'
@@ -72,10 +72,10 @@ export class ChannelPublishing {
 
   /** Replies to a consumer without a queue come to its address, which only the broker can give. */
   #withReplyAddress({ properties }: Content): Content['properties'] {
-    if (properties.reply_to === undefined || !isReplyTo(properties.reply_to)) return properties
+    if (properties.reply_to !== REPLY_TO) return properties
     const { replies } = this.#channel
     if (replies === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
-    return { ...properties, reply_to: replies.address }
+    return { ...properties, reply_to: replies.name }
   }
 
   /** What would be refused is refused at once. */

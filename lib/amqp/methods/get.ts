@@ -1,9 +1,9 @@
 import { assertMayConsumeFrom } from '../../broker/consuming.ts'
 import { noteUse } from '../../broker/note-use.ts'
+import { REPLY_TO } from '../../broker/reply-queue.ts'
 import { noSuchObject } from '../../model/names.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
-import { isReplyTo } from '../temporary/reply-address.ts'
 import type { Answer } from './execute.ts'
 import { queueNamed } from './queue.ts'
 
@@ -14,7 +14,7 @@ export async function get(channel: Channel, { queue: named, noAck }: MethodNamed
   const { host } = channel
   const session = await host.session()
   const name = queueNamed(channel, named)
-  if (isReplyTo(name)) throw noSuchObject('queue', name, host.vhost)
+  if (name === REPLY_TO) throw noSuchObject('queue', name, host.vhost)
   const queue = assertMayConsumeFrom(session, name)
   await noteUse(session, queue)
   host.gateway.temporary.used(queue)

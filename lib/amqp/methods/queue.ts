@@ -2,6 +2,7 @@ import { commitBinding, commitUnbinding } from '../../broker/bind.ts'
 import { checkQueue, commitQueue } from '../../broker/declare-queue.ts'
 import { commitQueueDeletion } from '../../broker/delete-queue.ts'
 import { purgeQueue } from '../../broker/purge-queue.ts'
+import { isReplyName, REPLY_TO } from '../../broker/reply-queue.ts'
 import type { VhostSession } from '../../broker/session.ts'
 import { propertiesKey } from '../../model/binding.ts'
 import { noSuchObject, stripLineBreaks } from '../../model/names.ts'
@@ -9,7 +10,6 @@ import type { Queue } from '../../model/queue.ts'
 import type { Channel } from '../channel/channel.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
-import { isReplyAddress, isReplyTo } from '../temporary/reply-address.ts'
 import { answer, unlessMissing } from './exchange.ts'
 import { type Answer, type Handlers, unless } from './execute.ts'
 
@@ -18,7 +18,7 @@ export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbi
   {
     'queue.declare': (channel, method) => {
       const name = stripLineBreaks(method.queue)
-      if (isReplyTo(name) || isReplyAddress(name)) return declareReplyQueue(channel, name, method.nowait)
+      if (name === REPLY_TO || isReplyName(name)) return declareReplyQueue(channel, name, method.nowait)
       return method.passive ? declarePassive(channel, name, method.nowait) : declare(channel, name, method)
     },
     'queue.bind': async (channel, method) => {
@@ -92,8 +92,8 @@ async function declarePassive(channel: Channel, name: string, nowait: boolean): 
 }
 
 /** Whoever answers a request may ask whether somebody still waits for it. */
-function declareReplyQueue(channel: Channel, queue: string, nowait: boolean): Answer {
-  if (isReplyAddress(queue) && !channel.host.gateway.replies.isAlive(queue)) {
+async function declareReplyQueue(channel: Channel, queue: string, nowait: boolean): Promise<Answer> {
+  if (queue !== REPLY_TO && !(await channel.host.gateway.isReplyExpected(await channel.host.session(), queue))) {
     throw noSuchObject('queue', queue, channel.host.vhost)
   }
   channel.lastQueue = queue

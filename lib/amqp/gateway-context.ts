@@ -12,6 +12,7 @@ import { Connections } from './connections.ts'
 import { Consumers } from './consuming/consumers.ts'
 import { Feeds } from './consuming/feeds.ts'
 import { AmqpError } from './errors.ts'
+import { InboxLoop } from './temporary/inbox-loop.ts'
 import { Replies } from './temporary/replies.ts'
 import { TemporaryQueues } from './temporary/temporary-queues.ts'
 import { VhostViews } from './vhost-views.ts'
@@ -34,6 +35,7 @@ export class GatewayContext {
   readonly replies = new Replies()
   readonly connections = new Connections()
   readonly held = new Held()
+  readonly inbox: InboxLoop
 
   constructor(broker: Broker, registration: Gateway) {
     this.broker = broker
@@ -50,6 +52,7 @@ export class GatewayContext {
     })
     this.feeds = new Feeds({ broker, contextOf, openMemory: (queue, feed) => this.temporary.open(queue, feed) })
     this.consumers = new Consumers(registration, contextOf)
+    this.inbox = new InboxLoop(this)
   }
 
   get id(): string {
@@ -58,12 +61,18 @@ export class GatewayContext {
 
   /** How many messages are ready, and how many consumers there are. */
   async countsOf(session: VhostSession, queue: Queue): Promise<ShownCounts> {
+    await this.caughtUp(queue)
     const [shown, counts] = await Promise.all([
       consumerCount(this.broker, queue),
       queue.exclusive ? undefined : queueCounts(session, [queue]),
     ])
     const messageCount = counts ? (counts.get(queue.id)?.ready ?? 0) : this.temporary.readyCount(queue)
     return { messageCount, consumerCount: shown }
+  }
+
+  /** Waits for what was sent to a queue that lives here. */
+  async caughtUp({ exclusive }: Queue): Promise<void> {
+    if (exclusive) await this.inbox.caughtUp()
   }
 
   /** A queue was deleted: its consumers here are told at once. */

@@ -6,7 +6,6 @@ import { logError } from '../log.ts'
 import { Connection } from './connection/connection.ts'
 import { AmqpError } from './errors.ts'
 import { GatewayContext } from './gateway-context.ts'
-import { InboxLoop } from './temporary/inbox-loop.ts'
 import { Watcher } from './watcher.ts'
 
 /** What serves connections, whichever listener they come from. */
@@ -59,13 +58,12 @@ export async function startService(broker: Broker): Promise<Service> {
 
 function begin(broker: Broker, registration: Gateway): Tenure {
   const context = new GatewayContext(broker, registration)
-  const inbox = new InboxLoop(context)
   const watcher = new Watcher(context)
   return {
     context,
     async end(reason) {
       await context.connections.close(reason)
-      await Promise.all([watcher.stop(), inbox.stop(), context.feeds.stop()])
+      await Promise.all([watcher.stop(), context.inbox.stop(), context.feeds.stop()])
       await registration.close().catch((error: unknown) => logError('the gateway could not say that it goes', error))
     },
   }

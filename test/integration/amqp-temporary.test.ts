@@ -22,6 +22,16 @@ describe('an exclusive queue', () => {
     )
   })
 
+  test('holds what was published to it before it is looked into', async () => {
+    const channel = await (await leveret.connect()).openChannel()
+    const { queue } = await channel.call('queue.declare', { exclusive: true })
+    for (const payload of ['1', '2', '3']) channel.publish({ routingKey: queue, payload })
+    expect(String((await channel.get({ queue, noAck: true }))?.payload)).toBe('1')
+    expect(await channel.call('queue.declare', { queue, passive: true })).toMatchObject({ messageCount: 2 })
+    expect(await channel.call('queue.purge', { queue })).toMatchObject({ messageCount: 2 })
+    expect(await channel.get({ queue })).toBeUndefined()
+  })
+
   test('goes with its connection', async () => {
     const owner = await leveret.connect()
     const channel = await owner.openChannel()

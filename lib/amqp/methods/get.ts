@@ -2,7 +2,9 @@ import { assertMayConsumeFrom } from '../../broker/consuming.ts'
 import { noteUse } from '../../broker/note-use.ts'
 import { REPLY_TO } from '../../broker/reply-queue.ts'
 import { noSuchObject } from '../../model/names.ts'
+import type { Queue } from '../../model/queue.ts'
 import type { Channel } from '../channel/channel.ts'
+import type { Feed } from '../consuming/feed.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
 import type { Answer } from './execute.ts'
 import { queueNamed } from './queue.ts'
@@ -19,7 +21,7 @@ export async function get(channel: Channel, { queue: named, noAck }: MethodNamed
   await noteUse(session, queue)
   host.gateway.temporary.used(queue)
   const feed = host.gateway.feeds.open(session, queue)
-  const got = await feed.get()
+  const got = await getFrom(channel, feed, queue)
   if (got === undefined) return EMPTY
   const { delivery, readyLeft: messageCount } = got
   // Deleted first, then sent: it is never delivered twice.
@@ -31,4 +33,12 @@ export async function get(channel: Channel, { queue: named, noAck }: MethodNamed
   const address = channel.noteDelivery(delivery, feed, noAck ? undefined : { consumer: undefined })
   host.sendContent(channel.number, { name: 'basic.get-ok', ...address, messageCount }, delivery.message)
   return {}
+}
+
+/** What was confirmed before is found, though it may be on its way into this process still. */
+async function getFrom({ host }: Channel, feed: Feed, queue: Queue): ReturnType<Feed['get']> {
+  const got = await feed.get()
+  if (got !== undefined || !queue.exclusive) return got
+  await host.gateway.caughtUp(queue)
+  return feed.get()
 }

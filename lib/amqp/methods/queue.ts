@@ -37,9 +37,8 @@ export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbi
     'queue.purge': async (channel, { queue, nowait }) => {
       const session = await channel.host.session()
       const name = queueNamed(channel, queue)
-      const inMemory = session.vhost.queueByName(name)
-      const messageCount =
-        (await purgeQueue(session, name)) + (inMemory ? channel.host.gateway.temporary.purge(inMemory) : 0)
+      const count = await purgeQueue(session, name)
+      const messageCount = count + (await purgeMemory(channel, session.vhost.queueByName(name)))
       return { method: unless(nowait, { name: 'queue.purge-ok', messageCount }) }
     },
     'queue.delete': async (channel, method) => {
@@ -119,3 +118,10 @@ async function deleteQueue(
 
 const refusal = ({ vhost: { vhost } }: VhostSession, { name }: Queue, why: string): AmqpError =>
   new AmqpError(406, `queue '${name}' in vhost '${vhost}' ${why}`)
+
+/** What is in the memory of this gateway; nothing of other queues. */
+async function purgeMemory({ host: { gateway } }: Channel, queue: Queue | undefined): Promise<number> {
+  if (!queue?.exclusive) return 0
+  await gateway.caughtUp(queue)
+  return gateway.temporary.purge(queue)
+}

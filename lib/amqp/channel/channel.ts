@@ -146,8 +146,9 @@ export class Channel implements ConsumerChannel {
   }
 
   /** Resolves when what was asked for so far is done. */
-  get idle(): Promise<void> {
-    return this.#requests.idle
+  async idle(): Promise<void> {
+    await this.#requests.idle
+    await this.publishing.idle
   }
 
   credit(): number {

@@ -80,7 +80,7 @@ export class Connection implements ChannelHost {
     socket.on('drain', () => this.channels.wakeConsumers())
     // What goes wrong with a transport is followed by its end.
     socket.on('error', () => undefined)
-    socket.on('close', () => this.#onClosed())
+    socket.on('close', () => void this.#onClosed())
     this.#applyAll(CONNECTION_BEGUN.effects)
   }
 
@@ -197,12 +197,18 @@ export class Connection implements ChannelHost {
     setTimeout(() => this.socket.destroy(), END_MS).unref()
   }
 
-  #onClosed(): void {
+  /** Clients may go without a word: what they had sent before is done nevertheless (contract §3). */
+  async #onClosed(): Promise<void> {
     clearTimeout(this.#timer)
     this.#heartbeats?.stop()
+    if (this.isRunning) {
+      await this.#inlet.dealt()
+      await this.channels.idle()
+    }
     this.#inlet.stop()
     this.#state = { phase: 'ended' }
-    void this.#release().finally(() => this.#ended.resolve())
+    await this.#release()
+    this.#ended.resolve()
   }
 
   #tellBlocked(isBlocked: boolean): void {

@@ -1,3 +1,4 @@
+import { MissingQueueError } from '../../delivery/sqs-errors.ts'
 import { logError } from '../../log.ts'
 import { type SettleAll, Settler } from './settler.ts'
 import type { Delivery, Demand, Settlement, Source } from './source.ts'
@@ -5,7 +6,7 @@ import { Visibility } from './visibility.ts'
 
 /** What the core does with the SQS queues of one declared queue. */
 export interface SqsOperations<D extends Delivery> {
-  /** Hidden from others for `VISIBILITY_S`. Rejects where SQS cannot be asked, with `QueueGone` where there is no such queue. */
+  /** Hidden from others for `VISIBILITY_S`. Rejects where SQS cannot be asked, with `MissingQueueError` where there is no such queue. */
   receive(options: {
     readonly max: number
     readonly waitS: number
@@ -96,7 +97,9 @@ export class SqsSource<D extends Delivery> implements Source {
         failures = 0
       } catch (error) {
         if (!this.#wait.signal.aborted) {
-          if (failures === 0) logError('a queue cannot be received from', error)
+          // A queue that is deleted loses its SQS queue before its consumers are told.
+          if (failures === 0 && !(error instanceof MissingQueueError))
+            logError('a queue cannot be received from', error)
           await clock.sleep(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures))
           failures += 1
         }

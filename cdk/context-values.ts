@@ -7,6 +7,10 @@ export type ParseValue<T> = (value: unknown) => T | undefined
 
 export const toText: ParseValue<string> = (value) => (typeof value === 'string' ? value : undefined)
 
+/** JSON, as text or as cdk.json holds it. */
+export const toJsonText: ParseValue<string> = (value) =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : toText(value)
+
 export const toNumber: ParseValue<number> = (value) => {
   if (typeof value === 'number') return value
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined

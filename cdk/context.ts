@@ -10,6 +10,7 @@ import {
   toArnOf,
   toAuthType,
   toBoolean,
+  toJsonText,
   toNumber,
   toRemovalPolicy,
   toRetention,
@@ -21,7 +22,7 @@ import {
   toZone,
 } from './context-values.ts'
 import type { ExistingData } from './existing.ts'
-import type { Auth, Domain, LeveretProps } from './props.ts'
+import type { Auth, Domain, LeveretProps, TokenIssuer } from './props.ts'
 import { refusal } from './refusal.ts'
 
 /** What `cdk deploy -c NAME=VALUE` can say; the values of the command line are all text, those of cdk.json may be JSON. */
@@ -35,6 +36,10 @@ const KEYS = [
   'alarmTopicArn',
   'auth',
   'administrators',
+  'jwtIssuer',
+  'jwtAudience',
+  'jwtJwksUri',
+  'jwtJwks',
   'encryptionKeyArn',
   'publishUrl',
   'domainName',
@@ -111,11 +116,29 @@ const reader =
 function readAuth(read: Read): Auth | undefined {
   const type = read('auth', toAuthType, 'write basic or iam')
   const administrators = read('administrators', toWords, 'write ARNs of IAM roles and users with spaces between them')
-  if (type === 'iam') return { type, administrators: administrators ?? [] }
+  const tokens = readTokens(read)
+  if (type === 'iam') {
+    if (tokens) throw refusal(`${PREFIX}jwtIssuer`, tokens.issuer, `leave it out, or write ${PREFIX}auth=basic`)
+    return { type, administrators: administrators ?? [] }
+  }
   if (administrators !== undefined) {
     throw refusal(`${PREFIX}administrators`, administrators, `leave it out, or write ${PREFIX}auth=iam`)
   }
+  if (tokens) return { type: 'basic', tokens }
   return type && { type }
+}
+
+function readTokens(read: Read): TokenIssuer | undefined {
+  const issuer = read('jwtIssuer', toText, 'write the claim iss of the tokens')
+  const audience = read('jwtAudience', toText, "write RabbitMQ's resource_server_id, such as rabbitmq")
+  const jwksUri = read('jwtJwksUri', toText, 'write where the keys are, https://…')
+  const jwks = read('jwtJwks', toJsonText, 'write a JSON Web Key Set, {"keys": […]}')
+  if ([issuer, audience, jwksUri, jwks].every((value) => value === undefined)) return undefined
+  if (issuer === undefined) throw refusal(`${PREFIX}jwtIssuer`, '', 'write the claim iss of the tokens')
+  if (audience === undefined) {
+    throw refusal(`${PREFIX}jwtAudience`, '', "write RabbitMQ's resource_server_id, such as rabbitmq")
+  }
+  return { issuer, audience, ...(jwksUri !== undefined && { jwksUri }), ...(jwks !== undefined && { jwks }) }
 }
 
 function readDomain(scope: Construct, read: Read): Domain | undefined {

@@ -28,7 +28,7 @@ import { type FunctionName, type GrantsByFunction, grantsByFunction } from './gr
 import { type InternalQueues, internalQueues } from './internal-queues.ts'
 import { type ILeveret, ImportedLeveret, type LeveretAttributes, LeveretBase } from './leveret-base.ts'
 import { type BrokerNames, brokerNames } from './names.ts'
-import { type LeveretProps, type Settings, toSettings } from './props.ts'
+import { type Auth, type LeveretProps, type Settings, toSettings } from './props.ts'
 import { publishFunctionUrl, publishTarget } from './publish-front.ts'
 import { refusal } from './refusal.ts'
 import { BrokerApi } from './rest-api.ts'
@@ -170,6 +170,7 @@ export class Leveret extends LeveretBase {
         [ENV.relayQueueArn]: queues.relay.queueArn,
         [ENV.leaseMs]: String(settings.leaseMs),
         [ENV.auth]: settings.auth.type,
+        ...tokenEnvironment(settings.auth),
         ...(settings.encryptionKey && { [ENV.encryptionKeyArn]: settings.encryptionKey.keyArn }),
       },
       setUpEnvironment: {
@@ -195,6 +196,17 @@ export class Leveret extends LeveretBase {
     this.api.deploymentStage.node.addDependency(resource)
     this.publishUrl?.node.addDependency(resource)
     return resource
+  }
+}
+
+function tokenEnvironment(auth: Auth): Readonly<Record<string, string>> {
+  if (auth.type !== 'basic' || auth.tokens === undefined) return {}
+  const { issuer, audience, jwksUri, jwks } = auth.tokens
+  return {
+    [ENV.jwtIssuer]: issuer,
+    [ENV.jwtAudience]: audience,
+    ...(jwksUri !== undefined && { [ENV.jwtJwksUri]: jwksUri }),
+    ...(jwks !== undefined && { [ENV.jwtJwks]: jwks }),
   }
 }
 

@@ -50,7 +50,7 @@ export interface LeveretProps {
    */
   readonly alarmTopic?: ITopic
   /**
-   * How callers of the API prove who they are. Exactly one way is accepted.
+   * How callers of the API prove who they are. No other way is accepted.
    *
    * @default - HTTP Basic, as RabbitMQ
    */
@@ -115,6 +115,24 @@ export type Auth = BasicAuth | IamAuth
 /** HTTP Basic. The first administrator's name and password are generated into a secret. */
 export interface BasicAuth {
   readonly type: 'basic'
+  /**
+   * Whose JSON Web Tokens are taken beside names and passwords.
+   *
+   * @default - nobody's
+   */
+  readonly tokens?: TokenIssuer
+}
+
+/** An issuer of tokens with RabbitMQ's OAuth 2 scopes (docs/security.md). */
+export interface TokenIssuer {
+  /** The claim `iss` of its tokens, such as `https://login.example.org/`. */
+  readonly issuer: string
+  /** What must be among the claim `aud`, and what scopes begin with: RabbitMQ's `resource_server_id`. */
+  readonly audience: string
+  /** Where its JSON Web Key Set is, `https:`. This, or `jwks`. */
+  readonly jwksUri?: string
+  /** The set itself, as JSON, of an issuer that functions cannot reach. Keys are then rotated by a deployment. */
+  readonly jwks?: string
 }
 
 /** Requests are signed (SigV4), and IAM principals are users by their ARNs. */

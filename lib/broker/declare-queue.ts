@@ -30,6 +30,7 @@ import {
   stillThere,
   whenSettled,
 } from './change.ts'
+import { withoutDeadOwner } from './dead-owners.ts'
 import { inboxOf } from './inbox.ts'
 import { noteUse } from './note-use.ts'
 import { remakeMissing } from './remake-sqs-queues.ts'
@@ -63,7 +64,10 @@ export async function declareQueue(
 }
 
 /** As {@link declareQueue}, for doors with connections. Without a name the queue gets one, which no other has. */
-export async function commitQueue(
+export const commitQueue = (session: VhostSession, declaration: QueueDeclaration): Promise<Committed<DeclaredQueue>> =>
+  withoutDeadOwner(session, declaration.name, (current) => commitDeclaration(current, declaration))
+
+async function commitDeclaration(
   session: VhostSession,
   declaration: QueueDeclaration,
 ): Promise<Committed<DeclaredQueue>> {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Queue } from '../model/queue.ts'
 import type { Broker } from './broker.ts'
 import { GATEWAY_ID_LENGTH, inboxOf, isGatewayId } from './inbox.ts'
+import { liveGateways } from './live-gateways.ts'
 import type { Session } from './session.ts'
 
 /** What a client consumes from, and names as `reply-to`, for direct replies (AMQP contract §7). */
@@ -48,6 +49,12 @@ export function replyQueue(session: ReplySession & { readonly broker: Broker }, 
     sqsQueues: [inboxOf(session.broker, gateway)],
     exclusive: { gateway, id: '' },
   }
+}
+
+/** Whether the gateway lives that such a name tells of: for passive declarations of it, made anywhere. */
+export async function isReplyAlive(session: Parameters<typeof replyQueue>[0], name: string): Promise<boolean> {
+  const gateway = replyQueue(session, name)?.exclusive?.gateway
+  return gateway !== undefined && (await liveGateways(session.broker)).includes(gateway)
 }
 
 /** Under the broker's key, for this purpose only. */

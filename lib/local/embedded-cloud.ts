@@ -21,7 +21,7 @@ const NAMES = {
   messagesTable: 'leveret-local-messages',
 } as const
 /** Every answer here is exact and costs nothing, so nothing is leased, awaited or shown from memory. */
-const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0 } as const
+const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0, statisticsLagMs: 0 } as const
 const CLOCK_INTERVAL_MS = 60_000
 const DRAIN_MS = 5_000
 const END_WAITS_MS = 50

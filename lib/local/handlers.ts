@@ -10,6 +10,7 @@ import { createHandler as createSweep } from '../../functions/sweep.ts'
 import { ensureBootstrapped } from '../broker/bootstrap.ts'
 import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
+import { writeStatistics } from '../broker/write-statistics.ts'
 import type { Config, FedFunction } from '../config.ts'
 import { type AmqpDoorOptions, openAmqpDoor } from './amqp-door.ts'
 
@@ -44,6 +45,7 @@ export async function openHandlers(config: Config, amqp?: AmqpDoorOptions): Prom
   const broker = openBroker(config)
   const resources = new AsyncDisposableStack()
   resources.defer(() => broker.close())
+  resources.defer(() => writeStatistics(broker))
   try {
     await ensureBootstrapped(broker, ADMINISTRATOR)
     const gateway = amqp && (await openAmqpDoor(broker, amqp))

@@ -163,6 +163,20 @@ describe('a gateway that does not renew its lease', () => {
     expect(await gateway.renew()).toBe(false)
   })
 
+  it('gives up a name as soon as its lease is over to a client that comes back', async () => {
+    const [dead, next] = [await openGateway(faulty.broker), await openGateway(faulty.broker)]
+    const before = await declareExclusive(dead, 'named')
+    await expect(declareExclusive(next, 'named')).rejects.toMatchObject(LOCKED)
+    await later(LEASE_OVER_MS, async () => {
+      await next.renew()
+      const after = await declareExclusive(next, 'named')
+      expect(after.id).not.toBe(before.id)
+      await send('named', 'for the next')
+      expect(await receivedBy(next)).toEqual(['for the next'])
+    })
+    await Promise.all([dead.close(), next.close()])
+  })
+
   it('is left alone while it does', async () => {
     const gateway = await openGateway(faulty.broker)
     await declareExclusive(gateway, 'alive')

@@ -3,7 +3,7 @@ import { type Gateway, openGateway } from '../../lib/broker/gateways.ts'
 import { publish } from '../../lib/broker/publish.ts'
 import { publishMany } from '../../lib/broker/publish-many.ts'
 import { relay } from '../../lib/broker/relay.ts'
-import { newReplyName, replyQueue } from '../../lib/broker/reply-queue.ts'
+import { isReplyAlive, newReplyName, replyQueue } from '../../lib/broker/reply-queue.ts'
 import { internalQueueName } from '../../lib/config.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
 
@@ -44,7 +44,9 @@ describe('a direct reply', () => {
   it('to somebody who is gone is dropped', async () => {
     const gone = await openGateway(faulty.broker)
     const name = newReplyName(await faulty.session(), gone.id)
+    expect(await isReplyAlive(await faulty.session(), name)).toBe(true)
     await gone.close()
+    expect(await isReplyAlive(await faulty.session(), name)).toBe(false)
     expect(await replyTo(name)).toEqual({ routed: true })
   })
 

@@ -12,6 +12,10 @@ const PRIVATE = { vpcEndpoint: { vpcEndpointId: 'vpce-0a1b' } as IVpcEndpoint }
 const DOMAIN = { domainName: 'broker.example.org', certificate: {} as ICertificate }
 const zone = (zoneName: string) => ({ zoneName }) as IHostedZone
 
+const TOKENS = { issuer: 'https://issuer/', audience: 'rabbitmq', jwksUri: 'https://issuer/keys' }
+const JWKS = '{"keys":[{"kty":"EC","crv":"P-256","kid":"1"}]}'
+const INLINE = { issuer: 'https://issuer/', audience: 'rabbitmq', jwks: JWKS }
+
 describe('a prop that cannot be used', () => {
   test.each<[LeveretProps, RegExp]>([
     [{ name: 'no spaces' }, /name is "no spaces"; use 2 to 24 letters/],
@@ -27,6 +31,24 @@ describe('a prop that cannot be used', () => {
     [{ existing: { namePrefix: 'leveret' } }, /existing.namePrefix is "leveret"; use the output NamePrefix/],
     [{ throttle: { rateLimit: 1, burstLimit: 1.5 } }, /throttle.burstLimit is 1.5; use/],
     [{ auth: { type: 'jwt' as 'basic' } }, /auth.type is "jwt"; use 'basic' or 'iam'/],
+    [{ auth: { type: 'basic', tokens: { ...TOKENS, issuer: '' } } }, /auth.tokens.issuer is ""; use the claim iss/],
+    [
+      { auth: { type: 'basic', tokens: { ...TOKENS, audience: 'a b' } } },
+      /auth.tokens.audience is "a b"; use RabbitMQ's/,
+    ],
+    [{ auth: { type: 'basic', tokens: { ...TOKENS, jwks: JWKS } } }, /auth.tokens is "both"; give either jwksUri/],
+    [
+      { auth: { type: 'basic', tokens: { issuer: 'i', audience: 'a' } } },
+      /auth.tokens is "neither"; give either jwksUri/,
+    ],
+    [
+      { auth: { type: 'basic', tokens: { ...TOKENS, jwksUri: 'http://issuer/keys' } } },
+      /auth.tokens.jwksUri is "http:\/\/issuer\/keys"; use an address that begins with https/,
+    ],
+    [{ auth: { type: 'basic', tokens: { ...TOKENS, jwksUri: 'issuer' } } }, /auth.tokens.jwksUri is "issuer"; use/],
+    [{ auth: { type: 'basic', tokens: { ...INLINE, jwks: '{"keys":[]}' } } }, /auth.tokens.jwks is .*; use a JSON Web/],
+    [{ auth: { type: 'basic', tokens: { ...INLINE, jwks: '{' } } }, /auth.tokens.jwks is "{"; use a JSON Web Key Set/],
+    [{ auth: { type: 'basic', tokens: { ...INLINE, jwks: ' '.repeat(2001) } } }, /auth.tokens.jwks is 2001; use 2000/],
     [{ auth: { type: 'iam', administrators: [] } }, /auth.administrators is \[\]; name an IAM role or user/],
     [{ auth: { type: 'iam', administrators: [ROLE, 'admin'] } }, /auth.administrators is "admin"; use ARNs/],
     [{ provisionedConcurrency: 0 }, /provisionedConcurrency is 0; use a whole number, 1 or more/],
@@ -54,6 +76,9 @@ test('props within their bounds are taken', () => {
   expect(() => toSettings({ name: 'a-name-of-24-characters1', leaseMs: 10_000 })).not.toThrow()
   expect(() => toSettings({ domain: { ...DOMAIN, hostedZone: zone('example.org'), basePath: 'mq' } })).not.toThrow()
   expect(() => toSettings({ privateEndpoint: PRIVATE, tags: { 'cost center': 'é/1' } })).not.toThrow()
+  for (const tokens of [TOKENS, INLINE]) {
+    expect(() => toSettings({ auth: { type: 'basic', tokens } })).not.toThrow()
+  }
   const administrators = [Token.asString({ Ref: 'Role' })]
   expect(() => toSettings({ auth: { type: 'iam', administrators }, provisionedConcurrency: 1 })).not.toThrow()
 })
@@ -115,6 +140,15 @@ describe('the context of the command line', () => {
     })
   })
 
+  test('names an issuer of tokens, whose keys may be JSON in cdk.json', () => {
+    const issuer = { 'leveret:jwtIssuer': 'https://issuer/', 'leveret:jwtAudience': 'rabbitmq' }
+    const { jwksUri } = TOKENS
+    expect(inContext({ ...issuer, 'leveret:jwtJwksUri': jwksUri })).toEqual({ auth: { type: 'basic', tokens: TOKENS } })
+    for (const jwks of [JWKS, JSON.parse(JWKS)]) {
+      expect(inContext({ ...issuer, 'leveret:jwtJwks': jwks })).toEqual({ auth: { type: 'basic', tokens: INLINE } })
+    }
+  })
+
   test('may leave everything out', () => {
     expect(inContext({})).toEqual({})
   })
@@ -127,6 +161,8 @@ describe('the context of the command line', () => {
     ['leveret:accessLogs', 'yes', /write true or false/],
     ['leveret:auth', 'jwt', /leveret:auth is "jwt"; write basic or iam/],
     ['leveret:administrators', ROLE, /leveret:administrators is .*; leave it out, or write leveret:auth=iam/],
+    ['leveret:jwtIssuer', 'https://issuer/', /leveret:jwtAudience is ""; write RabbitMQ's resource_server_id/],
+    ['leveret:jwtAudience', 'rabbitmq', /leveret:jwtIssuer is ""; write the claim iss/],
     ['leveret:encryptionKeyArn', 'alias/mine', /write the ARN of a KMS key/],
     ['leveret:domainName', 'broker.example.org', /leveret:domainCertificateArn is ""; write the ARN/],
     ['leveret:domainBasePath', 'mq', /leveret:domainName is ""; write the name/],

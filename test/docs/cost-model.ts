@@ -128,6 +128,9 @@ function featureTable(input: Inputs): CostTable {
       'A message that expires, ten to a look': [expiring(input, CALL) / CALL],
       'An `Idempotency-Key`': [2 * input('write-unit')],
       "The broker's own metrics": [METRIC_NAMES.length * input('metric')],
+      'Message statistics: a month': [
+        (input('hours') * (60 * input('write-unit') + 12 * (input('write-unit') + 2 * input('read-unit')))) / 1_000_000,
+      ],
       'A line of access log': [(input('log-line-bytes') * input('log-gb')) / 1000],
       'A warm environment of publish: a month': [
         (input('publish-gb') * input('hours') * 3600 * input('warm-gb-s')) / 1_000_000,
@@ -161,7 +164,7 @@ function managementTable(input: Inputs): CostTable {
       'Bind, declare an exchange, set a permission': [change(waited)],
       'Declare a queue': [change(waited + input('create-queue-ms')) + 3 * input('write-unit') + input('sqs')],
       'GET of anything': [show],
-      'GET of a page of 100 queues with counts': [show + 100 * input('sqs')],
+      'GET of a page of 100 queues with counts': [show + 100 * input('sqs') + 2 * input('read-unit')],
     },
   }
 }

@@ -31,11 +31,21 @@ export class ChannelPublishing {
   constructor(channel: Channel) {
     this.#channel = channel
     this.#publisher = new Publisher({
-      store: async (inputs) => publishMany(await channel.host.session(), inputs, { stopAtRefusal: true }),
+      store: (batch) => this.#store(batch),
       onResults: (batch, results) => this.#onResults(batch, results),
       onFailure: (thrown) => channel.fail(thrown, 'basic.publish'),
       onHeldBytes: (change) => channel.host.hold(change),
     })
+  }
+
+  async #store(batch: readonly Pending[]): Promise<readonly PublishResult[]> {
+    const session = await this.#channel.host.session()
+    const inputs = batch.map(({ input }) => input)
+    const mannerOf = (index: number) => ({
+      isConfirmed: batch[index]?.sequence !== undefined,
+      isMandatory: batch[index]?.mandatory === true,
+    })
+    return publishMany(session, inputs, { stopAtRefusal: true, mannerOf })
   }
 
   /** Resolves when what was published so far is stored and the client knows; undefined where nothing is under way. */

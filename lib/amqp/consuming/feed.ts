@@ -3,6 +3,7 @@ import type { Delivery, Settlement, Source } from './source.ts'
 
 /** A consumer as its queue sees it. */
 export interface Recipient extends Candidate {
+  readonly acknowledges: boolean
   deliver(delivery: Delivery): void
   /** The queue is gone. */
   cancelled(): void
@@ -64,6 +65,10 @@ export class Feed {
     if (hasTurn) this.wake()
   }
 
+  get kind(): 'deliver' | 'deliver_no_ack' {
+    return this.recipients.some(({ acknowledges }) => acknowledges) ? 'deliver' : 'deliver_no_ack'
+  }
+
   wanted(): number {
     if (!this.#hasTurn) return 0
     return Math.max(0, this.#dispatcher.demand() - this.#waiting.length)
@@ -84,8 +89,8 @@ export class Feed {
     this.#waiting = []
   }
 
-  get(): ReturnType<Source['get']> {
-    return this.#source.get()
+  get(kind: Parameters<Source['get']>[0]): ReturnType<Source['get']> {
+    return this.#source.get(kind)
   }
 
   settle(deliveries: readonly Delivery[], settlement: Settlement): Promise<readonly boolean[]> {

@@ -1,3 +1,4 @@
+import type { DeliveryKind } from '../../broker/statistics.ts'
 import { MissingQueueError } from '../../delivery/sqs-errors.ts'
 import { logError } from '../../log.ts'
 import { type SettleAll, Settler } from './settler.ts'
@@ -11,6 +12,8 @@ export interface SqsOperations<D extends Delivery> {
     readonly max: number
     readonly waitS: number
     readonly signal: AbortSignal
+    /** For the statistics. */
+    readonly kind: DeliveryKind
   }): Promise<readonly D[]>
   readonly settle: SettleAll<D>
   /** Hides them for `VISIBILITY_S` from now; never rejects. */
@@ -66,9 +69,9 @@ export class SqsSource<D extends Delivery> implements Source {
     return this.#options.fullPollWaitS === 0
   }
 
-  async get(): ReturnType<Source['get']> {
+  async get(kind: 'get' | 'get_no_ack'): ReturnType<Source['get']> {
     const { operations, fullPollWaitS } = this.#options
-    const [delivery] = await this.#receive(1, fullPollWaitS, new AbortController().signal)
+    const [delivery] = await this.#receive(1, fullPollWaitS, new AbortController().signal, kind)
     return delivery && { delivery, readyLeft: await operations.countReady() }
   }
 
@@ -93,7 +96,7 @@ export class SqsSource<D extends Delivery> implements Source {
       if (max <= 0) break
       this.#wait = new AbortController()
       try {
-        demand.take(await this.#receive(max, LONG_POLL_S, this.#wait.signal))
+        demand.take(await this.#receive(max, LONG_POLL_S, this.#wait.signal, demand.kind))
         failures = 0
       } catch (error) {
         if (!this.#wait.signal.aborted) {
@@ -108,10 +111,10 @@ export class SqsSource<D extends Delivery> implements Source {
     this.#running = undefined
   }
 
-  async #receive(max: number, waitS: number, signal: AbortSignal): Promise<readonly D[]> {
+  async #receive(max: number, waitS: number, signal: AbortSignal, kind: DeliveryKind): Promise<readonly D[]> {
     const { operations, clock } = this.#options
     const sinceMs = clock.monotonicMs()
-    const deliveries = await operations.receive({ max, waitS, signal })
+    const deliveries = await operations.receive({ max, waitS, signal, kind })
     for (const delivery of deliveries) this.#visibility.add(delivery, sinceMs)
     return deliveries
   }

@@ -21,11 +21,11 @@ export async function get(channel: Channel, { queue: named, noAck }: MethodNamed
   await noteUse(session, queue)
   host.gateway.temporary.used(queue)
   const feed = host.gateway.feeds.open(session, queue)
-  const got = await getFrom(channel, feed, queue)
+  const got = await getFrom(channel, feed, queue, noAck ? 'get_no_ack' : 'get')
   if (got === undefined) return EMPTY
   const { delivery, readyLeft: messageCount } = got
   // Deleted first, then sent: it is never delivered twice.
-  if (noAck && !(await feed.settle([delivery], 'ack'))[0]) return EMPTY
+  if (noAck && !(await feed.settle([delivery], 'discard'))[0]) return EMPTY
   if (!channel.isOpen) {
     if (!noAck) await feed.settle([delivery], 'release')
     return EMPTY
@@ -36,9 +36,14 @@ export async function get(channel: Channel, { queue: named, noAck }: MethodNamed
 }
 
 /** What was confirmed before is found, though it may be on its way into this process still. */
-async function getFrom({ host }: Channel, feed: Feed, queue: Queue): ReturnType<Feed['get']> {
-  const got = await feed.get()
+async function getFrom(
+  { host }: Channel,
+  feed: Feed,
+  queue: Queue,
+  kind: Parameters<Feed['get']>[0],
+): ReturnType<Feed['get']> {
+  const got = await feed.get(kind)
   if (got !== undefined || !queue.exclusive) return got
   await host.gateway.caughtUp(queue)
-  return feed.get()
+  return feed.get(kind)
 }

@@ -14,7 +14,7 @@ export type PublishResult = { readonly routed: boolean } | { readonly error: Bro
 
 export interface PublisherOptions {
   /** Stores messages in their order; answers for each, up to the first one that is refused. */
-  readonly store: (inputs: readonly PublishInput[]) => Promise<readonly PublishResult[]>
+  readonly store: (batch: readonly Pending[]) => Promise<readonly PublishResult[]>
   /** Told of each batch, in order, once it is stored or not. */
   readonly onResults: (batch: readonly Pending[], results: readonly PublishResult[]) => void
   /** Told where nothing is known of a batch. */
@@ -96,7 +96,7 @@ export class Publisher {
   async #store(batch: readonly Pending[]): Promise<void> {
     const { store, onResults, onFailure } = this.#options
     try {
-      const results = await store(batch.map(({ input }) => input))
+      const results = await store(batch)
       if (!this.#isStopped) onResults(batch, results)
     } catch (error) {
       if (!this.#isStopped) onFailure(error)

@@ -33,10 +33,16 @@ export class TemporaryQueues {
   }
 
   open({ vhostId, queue }: FedQueue, demand: Feed): MemorySource {
+    const { statistics } = this.#options.broker
     const source = new MemorySource({
       settings: () => this.#settingsOf(vhostId, queue),
       demand,
       nowMs: () => this.#options.broker.clock.wallMs(),
+      onDelivered: (kind, deliveries) => {
+        const redelivered = deliveries.filter((delivery) => delivery.redelivered).length
+        statistics.delivered(vhostId, queue.id, kind, deliveries.length, redelivered)
+      },
+      onAcknowledged: (count) => statistics.acknowledged(vhostId, queue.id, count),
       bury: (copies, reason) => this.#bury(vhostId, queue, copies, reason),
     })
     this.#queues.set(queue.id, { vhostId, queue, source, demand, timer: undefined })

@@ -82,7 +82,7 @@ function priorityOf(args: AmqpTable, { name }: Queue, { vhost: { vhost } }: Vhos
   const priority = integerOf(value)
   if (priority !== undefined) return Number(priority)
   const object = describeObject('queue', name, vhost)
-  throw new AmqpError(406, `invalid arg 'x-priority' for ${object}: {unacceptable_type,${typeName(value)}}`)
+  throw new AmqpError(406, `invalid arg 'x-priority' for ${object}: "expected integer, got ${typeName(value)}"`)
 }
 
 function consumeReplies(

@@ -43,13 +43,13 @@ export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbi
     },
     'queue.delete': async (channel, method) => {
       const session = await channel.host.session()
-      return deleteQueue(channel, session, queueNamed(channel, method.queue), method)
+      return deleteQueue(channel, session, stripLineBreaks(queueNamed(channel, method.queue)), method)
     },
   }
 
-/** The queue that a name means on this channel: an empty one the queue that was declared last. */
+/** The queue that a name means on this channel: an empty one the queue that was declared last. Its line breaks stay. */
 export function queueNamed({ lastQueue }: Channel, name: string): string {
-  if (name !== '') return stripLineBreaks(name)
+  if (name !== '') return name
   if (lastQueue !== undefined) return lastQueue
   throw new AmqpError(404, 'no previously declared queue')
 }
@@ -59,7 +59,7 @@ function bindingOf(
   channel: Channel,
   { queue, exchange, routingKey }: Pick<MethodNamed<'queue.bind'>, 'queue' | 'exchange' | 'routingKey'>,
 ) {
-  const destination = queueNamed(channel, queue)
+  const destination = stripLineBreaks(queueNamed(channel, queue))
   return {
     source: stripLineBreaks(exchange),
     destinationType: 'queue',

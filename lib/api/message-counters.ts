@@ -21,17 +21,22 @@ const GLOBAL: readonly CounterMetric[] = [
   {
     name: 'messages_received_confirm_total',
     help: 'Messages that publishers sent and wanted confirmed',
-    countOf: ({ publish }) => publish,
+    countOf: ({ confirm }) => confirm,
   },
   {
     name: 'messages_routed_total',
     help: 'Messages that were routed',
-    countOf: (counts) => counts.publish - counts.return_unroutable,
+    countOf: (counts) => counts.publish - counts.return_unroutable - counts.drop_unroutable,
   },
   {
     name: 'messages_unroutable_returned_total',
     help: 'Messages that no queue took, and whose publishers were told',
     countOf: (counts) => counts.return_unroutable,
+  },
+  {
+    name: 'messages_unroutable_dropped_total',
+    help: 'Messages that no queue took, and whose publishers did not want to be told',
+    countOf: (counts) => counts.drop_unroutable,
   },
   { name: 'messages_confirmed_total', help: 'Messages that were confirmed', countOf: ({ confirm }) => confirm },
   {

@@ -29,10 +29,10 @@ const DELIVERIES: readonly Field[] = [
 /** Fields that are shown together, once any of them is above 0. */
 type Groups = readonly (readonly Field[])[]
 
-/** As RabbitMQ groups them (contract §1.2). What it drops is what AMQP publishes without `mandatory`: there is none. */
+/** As RabbitMQ groups them (contract §1.2). */
 const GROUPS = {
   vhost: [
-    [counted('confirm'), ['drop_unroutable', () => 0], counted('publish'), counted('return_unroutable')],
+    [counted('confirm'), counted('drop_unroutable'), counted('publish'), counted('return_unroutable')],
     DELIVERIES,
   ],
   exchange: [[counted('publish_in')], [counted('publish_out')]],

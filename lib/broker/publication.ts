@@ -11,6 +11,7 @@ import { explainRoute, routableMessage, routeMessage } from '../routing/route-me
 import { newId } from './change.ts'
 import { isReplyName, replyQueue } from './reply-queue.ts'
 import type { VhostContext, VhostSession } from './session.ts'
+import type { PublishManner } from './statistics.ts'
 
 /** What somebody asks to have published. */
 export interface PublishInput {
@@ -103,12 +104,16 @@ function replyRoute(session: VhostSession, { exchange, routingKey }: Omit<Publis
 }
 
 /** To be called once a publish was accepted; answers whether it was routed. */
-export function countPublished({ broker, vhost }: VhostSession, publication: Publication): boolean {
+export function countPublished(
+  { broker, vhost }: VhostSession,
+  publication: Publication,
+  manner?: PublishManner,
+): boolean {
   const { counters, statistics } = broker
   const routed = isRouted(publication)
   counters.Published += 1
   if (!routed) counters.Unroutable += 1
-  statistics.published(vhost.id, exchangeIdOf(vhost, publication), routed)
+  statistics.published(vhost.id, exchangeIdOf(vhost, publication), routed, manner)
   return routed
 }
 

@@ -144,12 +144,16 @@ const putBack = (context: VhostContext, queue: Queue, deliveries: readonly Queue
 /** What a consumer says of a delivery. */
 export interface DeliverySettlement {
   readonly delivery: QueueDelivery
-  /** `requeue`: back to the queue, after its back-off; `release`: back at once, as when the consumer goes. */
-  readonly action: 'ack' | 'requeue' | 'release' | 'reject'
+  /**
+   * `discard`: for a consumer that acknowledges nothing; `requeue`: back to the queue, after its back-off; `release`: back
+   * at once, as when the consumer goes.
+   */
+  readonly action: 'ack' | 'discard' | 'requeue' | 'release' | 'reject'
 }
 
 const FATES = {
   ack: { action: 'delete' },
+  discard: { action: 'discard' },
   requeue: { action: 'put-back' },
   release: { action: 'put-back', delayS: 0 },
   reject: { action: 'reject' },
@@ -163,7 +167,8 @@ export async function settleDeliveries(
 ): Promise<readonly (BrokerError | undefined)[]> {
   const verdicts = settlements.map(({ delivery, action }) => ({ held: delivery, fate: FATES[action] }))
   const failures = await settleHeld(context, queue, verdicts)
-  context.broker.counters.Settled += failures.filter((failure) => failure === undefined).length
+  const settled = settlements.filter(({ action }, index) => action !== 'discard' && failures[index] === undefined)
+  context.broker.counters.Settled += settled.length
   return failures
 }
 

@@ -22,7 +22,7 @@ export async function settleHeld(
     verdicts.filter(({ fate }) => actions.includes(fate.action))
   const rejects = withAction('reject')
   const rejections = await rejectHeld(context, queue, rejects)
-  const deletes = [...withAction('delete'), ...rejects.filter((verdict) => !rejections.has(verdict))]
+  const deletes = [...withAction('delete', 'discard'), ...rejects.filter((verdict) => !rejections.has(verdict))]
   const others = await Promise.all([
     deleteAll(context, deletes),
     changeAll(context, queue, withAction('put-back', 'hide')),

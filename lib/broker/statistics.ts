@@ -12,6 +12,15 @@ import type { Queue } from '../model/queue.ts'
 /** How a message was handed out: to who asked for it or to a consumer, and whether it is to be settled. */
 export type DeliveryKind = Extract<CountName, 'get' | 'get_no_ack' | 'deliver' | 'deliver_no_ack'>
 
+/** What a publisher wants to be told: that its message is stored, and that no queue took it. */
+export interface PublishManner {
+  readonly isConfirmed: boolean
+  readonly isMandatory: boolean
+}
+
+/** Of what comes in a request, which is answered with both. */
+export const ANSWERED: PublishManner = { isConfirmed: true, isMandatory: true }
+
 const INTERVAL_MS = 60_000
 
 /**
@@ -30,13 +39,13 @@ export class Statistics {
     this.#clock = clock
   }
 
-  /** A message of a client was accepted and is confirmed. The default exchange has no id, and no other is without one. */
-  published(vhostId: string, exchangeId: string, isRouted: boolean): void {
+  /** A message of a client was accepted. The default exchange has no id, and no other is without one. */
+  published(vhostId: string, exchangeId: string, isRouted: boolean, manner: PublishManner = ANSWERED): void {
     const vhost = this.#vhost(vhostId)
     if (!vhost) return
     vhost.publish += 1
-    vhost.confirm += 1
-    if (!isRouted) vhost.return_unroutable += 1
+    if (manner.isConfirmed) vhost.confirm += 1
+    if (!isRouted) vhost[manner.isMandatory ? 'return_unroutable' : 'drop_unroutable'] += 1
     const exchange = this.#object(exchangeId || vhostId)
     if (exchange) exchange.publish_in += 1
   }

@@ -12,6 +12,7 @@ export const COUNT_NAMES = [
   'ack',
   'publish_in',
   'publish_out',
+  'drop_unroutable',
 ] as const
 
 export type CountName = (typeof COUNT_NAMES)[number]

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createHandler } from '../../functions/manage.ts'
+import { totalKey } from '../../lib/delivery/statistics-item.ts'
 import { eventFor, useApi } from './support/client.ts'
 
 const client = useApi()
@@ -154,8 +155,12 @@ describe('message_stats', () => {
     const { broker } = client
     const items = new Proxy(broker.delivery.items, {
       get: (target, method) => {
-        read.push(String(method))
-        return Reflect.get(target, method).bind(target)
+        const call = Reflect.get(target, method).bind(target)
+        return (place: string | { partition: string }, ...rest: unknown[]) => {
+          const partition = typeof place === 'string' ? place : place.partition
+          if (partition === totalKey().partition) read.push(String(method))
+          return call(place, ...rest)
+        }
       },
     })
     const handle = createHandler({ ...broker, delivery: { ...broker.delivery, items } })

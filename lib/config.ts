@@ -118,7 +118,8 @@ export const ENV = {
   jwtJwks: 'LEVERET_JWT_JWKS',
 } as const
 
-const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000, statisticsLagMs: 65_000 } as const
+/** What every broker on AWS has. */
+export const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000, statisticsLagMs: 65_000 } as const
 
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {

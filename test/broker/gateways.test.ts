@@ -400,7 +400,7 @@ describe('an inbox', () => {
     await requestClose(faulty.broker, gateway.id, { closeConnection: 'c7', reason: 'because' })
     await send('asked', 'for nobody')
     const contents = await gateway.receive({ max: 10, waitS: 0 }, (id) => (id === queue.id ? undefined : 'v'))
-    expect(contents).toEqual({ copies: [], requests: [{ closeConnection: 'c7', reason: 'because' }] })
+    expect(contents).toEqual({ copies: [], marks: [], requests: [{ closeConnection: 'c7', reason: 'because' }] })
     await gateway.close()
     await requestClose(faulty.broker, gateway.id, { closeConnection: 'c7', reason: 'because' })
   })

@@ -107,6 +107,7 @@ async function compareSteps(sides: Sides, steps: readonly AmqpStep[]): Promise<v
   const done: AmqpStep[] = []
   const consuming = new Map<string, Consuming>()
   for (const step of steps) {
+    await Promise.all([sides.reference.seatAt(step.at), sides.subject.seatAt(step.at)])
     if (await isLeftToChance(step, sides, consuming)) continue
     done.push(step)
     await Promise.all([sides.reference.take(step), sides.subject.take(step)])

@@ -98,6 +98,8 @@ export const RESOURCES = {
 
   '/nodes': ['GET'],
   '/nodes/:node': ['GET'],
+  '/nodes/:node/memory': ['GET'],
+  '/rebalance/queues': ['POST'],
   '/health/checks/alarms': ['GET'],
   '/health/checks/local-alarms': ['GET'],
   '/health/checks/virtual-hosts': ['GET'],

@@ -149,12 +149,14 @@ export function whereQueuesAre(queue: {
   return { sqsQueueUrlBase: url.slice(0, -name.length - 1), sqsQueueArnBase: arn.slice(0, -name.length) }
 }
 
-/** What the embedded cloud takes from the environment; none of it concerns a deployed broker. */
+/** What the embedded cloud takes from the environment. */
 export interface LocalEnvironment {
   /** Where set, nothing is embedded: the AWS SDK reads the same variable, and its others, by itself. */
   readonly awsEndpointUrl: string | undefined
   readonly dynoxideBin: string | undefined
   readonly searchPath: string | undefined
+  /** As {@link Config.leaseMs}; undefined where the embedded cloud's own is to be taken. */
+  readonly leaseMs: number | undefined
 }
 
 export const readLocalEnvironment = (
@@ -163,6 +165,7 @@ export const readLocalEnvironment = (
   awsEndpointUrl: env.AWS_ENDPOINT_URL || undefined,
   dynoxideBin: env.DYNOXIDE_BIN || undefined,
   searchPath: env.PATH,
+  leaseMs: env[ENV.leaseMs] ? leaseFrom(env[ENV.leaseMs] ?? '') : undefined,
 })
 
 /** What `leveret` on the command line takes from the environment, beside what the AWS SDK reads there by itself. */

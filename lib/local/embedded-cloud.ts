@@ -110,7 +110,7 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
   // Workers' waiting receives end before the server does, which still sends their answers.
   resources.defer(() => sqsEngine?.endWaits())
   try {
-    const backends = isEmbedded ? await startEmbeddedBackends(directory, options, url) : EXTERNAL_BACKENDS
+    const backends = sqsEngine ? await startEmbeddedBackends(directory, options, url, sqsEngine) : EXTERNAL_BACKENDS
     resources.defer(() => backends.close())
     const sqs = openSqsClient(backends.aws)
     resources.defer(() => sqs.destroy())

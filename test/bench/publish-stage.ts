@@ -60,6 +60,7 @@ export async function openStage({ delayMs = 0 } = {}): Promise<Stage> {
     leaseMs: LEASE_MS,
     fullPollWaitS: 1,
     countsCacheMs: 5000,
+    statisticsLagMs: 65_000,
     auth: 'basic',
     blobs: pathToFileURL(`${directory}/`).href,
     aws,

@@ -35,9 +35,20 @@ export interface Config {
   readonly administrators?: readonly string[]
   /** With `auth` basic: whose tokens are taken beside names and passwords; none where it is left out. */
   readonly jwt?: JwtConfig
+  /** Where gateways speak AMQP, as the overview tells it; nowhere where it is left out. */
+  readonly amqpListener?: AmqpListener
   /** How the AWS clients are made; empty on AWS. */
   readonly aws: AwsOptions
 }
+
+export interface AmqpListener {
+  readonly port: number
+  readonly tls: boolean
+}
+
+/** IANA's ports of AMQP, without and with TLS. */
+export const AMQP_PORT = 5672
+export const AMQPS_PORT = 5671
 
 /** `basic`: name and password of a user (RFC 7617). `iam`: the front has verified a signature (SigV4) of an IAM principal. */
 export type AuthMode = 'basic' | 'iam'
@@ -99,6 +110,8 @@ export const ENV = {
   jwtIssuer: 'LEVERET_JWT_ISSUER',
   jwtAudience: 'LEVERET_JWT_AUDIENCE',
   jwtJwksUri: 'LEVERET_JWT_JWKS_URI',
+  /** Only where there is a {@link Config.amqpListener}: `amqp` or `amqps`, a colon, and the port. */
+  amqpListener: 'LEVERET_AMQP_LISTENER',
 } as const
 
 const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
@@ -126,8 +139,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     ...(administratorSecret && { administratorSecret }),
     ...(administrators.length > 0 && { administrators }),
     ...(env[ENV.jwtIssuer] && { jwt: jwtFrom(env) }),
+    ...(env[ENV.amqpListener] && { amqpListener: amqpListenerFrom(env[ENV.amqpListener]) }),
     aws: {},
   }
+}
+
+function amqpListenerFrom(text = ''): AmqpListener {
+  const [, tls, port] = /^amqp(s?):(\d{1,5})$/.exec(text) ?? []
+  if (port === undefined) throw new Error(`${ENV.amqpListener} is '${text}': it must be amqp:PORT or amqps:PORT`)
+  return { port: Number(port), tls: tls === 's' }
 }
 
 function jwtFrom(env: Readonly<Record<string, string | undefined>>): JwtConfig {

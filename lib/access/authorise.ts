@@ -82,11 +82,8 @@ type EnteringUser = Requester & Pick<User, 'tags'>
  * RabbitMQ's channels say (AMQP, publish, get): which object, and who was refused.
  */
 export class PermissionError extends BrokerError {
-  readonly explanation: string
-
   constructor(explanation: string) {
-    super('access-refused', 'Access refused.')
-    this.explanation = explanation
+    super('access-refused', 'Access refused.', { explanation })
   }
 }
 

@@ -1,5 +1,5 @@
 import { AuthenticationError } from '../access/authenticate.ts'
-import { hasVhostAccess, PermissionError } from '../access/authorise.ts'
+import { hasVhostAccess } from '../access/authorise.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { AuthMode } from '../config.ts'
 import { EntryTooLargeError } from '../journal/entry.ts'
@@ -14,6 +14,8 @@ const ANSWERS: Record<ErrorKind, { readonly status: 400 | 401 | 404 | 412 | 503;
   'precondition-failed': { status: 400, error: 'bad_request' },
   'access-refused': { status: 401, error: 'not_authorised' },
   'not-found': { status: 404, error: 'not_found' },
+  locked: { status: 400, error: 'bad_request' },
+  full: { status: 400, error: 'bad_request' },
   protected: { status: 412, error: 'precondition_failed' },
   unavailable: { status: 503, error: 'service_unavailable' },
 }
@@ -43,14 +45,14 @@ const CHANNEL_PREFIXES: Partial<Record<ErrorKind, string>> = {
   'precondition-failed': '406 PRECONDITION_FAILED',
   'access-refused': 'ACCESS_REFUSED',
   'not-found': 'NOT_FOUND',
+  locked: '405 RESOURCE_LOCKED',
 }
 
 /** The error in the words of a channel, which name the object and who was refused. */
 export function channelError(error: BrokerError): BrokerError {
   const prefix = CHANNEL_PREFIXES[error.kind]
   if (prefix === undefined) return error
-  const text = error instanceof PermissionError ? error.explanation : error.message
-  return new BrokerError(error.kind, `${prefix} - ${text}`, { cause: error })
+  return new BrokerError(error.kind, `${prefix} - ${error.explanation}`, { cause: error })
 }
 
 /**

@@ -1,7 +1,7 @@
 import { invalid, notFound } from '../model/errors.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME } from './identity.ts'
-import { listenerPort, PROTOCOLS } from './listeners.ts'
+import { listeners } from './listeners.ts'
 import { segment } from './path.ts'
 import { json } from './respond.ts'
 import { type Entry, withSession, withVhost } from './session.ts'
@@ -77,15 +77,16 @@ export function healthRoutes(api: Api): void {
 function checkPort(c: ApiContext): Response {
   const text = segment(c, 'port')
   if (!/^\d{1,5}$/.test(text)) throw invalid('Invalid port')
-  const [asked, port] = [Number(text), listenerPort(c)]
-  if (asked === port) return json(c, { ...OK, port })
-  return failed(c, { reason: 'No active listener', missing: asked, ports: [port] })
+  const [asked, ports] = [Number(text), listeners(c).map(({ port }) => port)]
+  if (ports.includes(asked)) return json(c, { ...OK, port: asked })
+  return failed(c, { reason: 'No active listener', missing: asked, ports })
 }
 
 function checkProtocol(c: ApiContext): Response {
-  const protocol = segment(c, 'protocol')
-  if (PROTOCOLS.includes(protocol)) return json(c, { ...OK, protocols: [protocol] })
-  return failed(c, { reason: 'No active listener', missing: [protocol], protocols: PROTOCOLS })
+  const asked = segment(c, 'protocol')
+  const protocols: readonly string[] = listeners(c).map(({ protocol }) => protocol)
+  if (protocols.includes(asked)) return json(c, { ...OK, protocols: [asked] })
+  return failed(c, { reason: 'No active listener', missing: [asked], protocols })
 }
 
 const failed = (c: ApiContext, details: object): Response => json(c, { status: 'failed', ...details }, 503)

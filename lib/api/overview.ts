@@ -6,7 +6,7 @@ import { CLUSTER_NAME } from '../topology/access/global-parameter.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME, PRODUCT_NAME, PRODUCT_VERSION, RABBITMQ_VERSION } from './identity.ts'
 import { itemAnswer } from './list.ts'
-import { listeners } from './listeners.ts'
+import { renderListeners } from './listeners.ts'
 import { queryFlag } from './path.ts'
 import { withRate } from './rates.ts'
 import { json } from './respond.ts'
@@ -55,7 +55,7 @@ async function renderOverview(c: ApiContext, session: Session): Promise<object> 
     object_totals: objects,
     statistics_db_event_queue: 0,
     node: NODE_NAME,
-    listeners: listeners(c),
+    listeners: renderListeners(c),
     contexts: [],
   }
 }

@@ -1,6 +1,7 @@
 import { explainPublish } from '../broker/publication.ts'
 import { publish } from '../broker/publish.ts'
-import { type PublishOutcome, publishBatch } from '../broker/publish-batch.ts'
+import { publishBatch } from '../broker/publish-batch.ts'
+import type { PublishOutcome } from '../broker/publish-many.ts'
 import { publishOnce, type RepeatableRequest } from '../broker/publish-once.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { RouteStep } from '../routing/route-message.ts'

@@ -2,30 +2,46 @@ import { assertMayBind } from '../access/permissions.ts'
 import type { Transacted } from '../journal/decision.ts'
 import type { Intent } from '../journal/intents.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
-import type { User } from '../model/user.ts'
 import { type Bind, type Ends, findBinding } from '../topology/vhost/binding.ts'
 import { decideVhost } from '../topology/vhost/decide.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
+import { assertUnlocked } from '../topology/vhost/exclusive.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
-import { changeVhost, commitOf, type Guard, stateOf, stillThere } from './change.ts'
+import {
+  type Committed,
+  commitOf,
+  commitToVhost,
+  committed,
+  type Guard,
+  stateOf,
+  stillThere,
+  whenSettled,
+} from './change.ts'
 import { finishReplayingOrLeave, keptCountOf, replayIntent } from './replay.ts'
 import type { VhostSession } from './session.ts'
 
+/** A binding by the names of its ends. */
+export type NamedBinding = Ends & { readonly routingKey: string; readonly arguments: AmqpTable }
+
 /** Binds a destination to an exchange, or finds it bound so already (contract §1.2). */
-export async function bindTo(
+export const bindTo = (session: VhostSession, binding: NamedBinding): Promise<'created' | 'existing'> =>
+  whenSettled(commitBinding(session, binding))
+
+/** As {@link bindTo}, for doors with connections. */
+export async function commitBinding(
   session: VhostSession,
-  binding: Ends & { readonly routingKey: string; readonly arguments: AmqpTable },
-): Promise<'created' | 'existing'> {
-  const guard = mayBind(session.user, binding, () => binding.routingKey)
+  binding: NamedBinding,
+): Promise<Committed<'created' | 'existing'>> {
   const { broker } = session
-  const { result: intent, versions, changed } = await commitBinding(session, { type: 'bind', ...binding }, guard)
-  await broker.journals.settled(versions)
-  if (intent) await finishReplayingOrLeave(broker, intent)
-  return changed ? 'created' : 'existing'
+  const guard = mayBind(session, binding, () => binding.routingKey)
+  const { result: intent, versions, changed } = await commitBind(session, { type: 'bind', ...binding }, guard)
+  return committed(broker, versions, changed ? 'created' : 'existing', async () => {
+    if (intent) await finishReplayingOrLeave(broker, intent)
+  })
 }
 
 /** What the source keeps for a new binding is sent when the binding is known to everybody; the intent says so until then. */
-function commitBinding(session: VhostSession, command: Bind, guard: Guard): Promise<Transacted<Intent | undefined>> {
+function commitBind(session: VhostSession, command: Bind, guard: Guard): Promise<Transacted<Intent | undefined>> {
   const { broker, vhost } = session
   return broker.journals.transact({
     ...commitOf(session),
@@ -55,18 +71,26 @@ function replayOf(
 }
 
 /** Takes a binding away, and with it what is deleted with its last one (contract §2.3). */
-export async function unbindFrom(
-  session: VhostSession,
-  binding: Ends & { readonly propertiesKey: string },
-): Promise<void> {
+export const unbindFrom = (session: VhostSession, binding: KeyedBinding): Promise<void> =>
+  whenSettled(commitUnbinding(session, binding))
+
+/** A binding by the names of its ends and the handle that tells it from others between them. */
+type KeyedBinding = Ends & { readonly propertiesKey: string }
+
+/** As {@link unbindFrom}, for doors with connections. */
+export async function commitUnbinding(session: VhostSession, binding: KeyedBinding): Promise<Committed<void>> {
   const keyOf = (vhost: VhostState) => findBinding(vhost, binding, binding.propertiesKey)?.routingKey ?? ''
-  await changeVhost(session, { type: 'unbind', ...binding }, mayBind(session.user, binding, keyOf))
+  const guard = mayBind(session, binding, keyOf)
+  const { versions } = await commitToVhost(session, { type: 'unbind', ...binding }, { guard })
+  return committed(session.broker, versions, undefined)
 }
 
 const mayBind =
-  (user: User, ends: Ends, keyOf: (vhost: VhostState) => string): Guard =>
+  ({ user, connection }: VhostSession, ends: Ends, keyOf: (vhost: VhostState) => string): Guard =>
   (access, vhost) => {
     const source = { name: ends.source, type: vhost.exchangeByName(ends.source)?.exchange.type }
     const destination = { type: ends.destinationType, name: ends.destination }
     assertMayBind(access, user, vhost.vhost, { source, destination, routingKey: keyOf(vhost) })
+    const queue = ends.destinationType === 'queue' ? vhost.queueByName(ends.destination) : undefined
+    if (queue) assertUnlocked(queue, connection, vhost.vhost)
   }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Transacted } from '../journal/decision.ts'
 import type { Intent } from '../journal/intents.ts'
+import type { VisibleVersion } from '../journal/lease.ts'
+import type { Versions } from '../journal/replicas.ts'
 import { ACCESS_JOURNAL } from '../journal/table.ts'
 import { notFound } from '../model/errors.ts'
 import { ulid } from '../model/id.ts'
@@ -32,6 +34,43 @@ export interface CommitOptions {
   readonly guard?: Guard | undefined
   /** Work outside the database that the events leave behind. Asked on the state that they were decided on. */
   readonly intentsFor?: (vhost: VhostState, events: readonly VhostEvent[]) => readonly Intent[]
+}
+
+/**
+ * A change that is made, or was made before. A door whose requests follow one another on a connection goes on with the
+ * next, and answers this one once it is settled.
+ */
+export interface Committed<R> {
+  readonly result: R
+  /** For `SessionRequest.atLeast` of whoever made it. */
+  readonly versions: Versions
+  /**
+   * Resolves once every later request sees the change and what it leaves to be done is done, or noted. Rejects with
+   * `unavailable` where a repetition is to finish it.
+   */
+  readonly settled: Promise<void>
+}
+
+/** `finish`: what is to be done once everybody sees the change. */
+export function committed<R>(
+  { journals }: Broker,
+  versions: readonly VisibleVersion[],
+  result: R,
+  finish: () => Promise<unknown> = () => Promise.resolve(),
+): Committed<R> {
+  const settled = journals.settled(versions).then(async () => {
+    await finish()
+  })
+  // Not everybody waits for it.
+  settled.catch(() => undefined)
+  return { result, versions: Object.fromEntries(versions.map(({ journal, version }) => [journal, version])), settled }
+}
+
+/** For doors whose requests come alone: what it made, once everybody sees it. */
+export async function whenSettled<R>(change: Promise<Committed<R>>): Promise<R> {
+  const { result, settled } = await change
+  await settled
+  return result
 }
 
 /** Decides a command on the vhost, commits it, and answers once every later request sees it (docs/architecture.md). */

@@ -1,18 +1,36 @@
+import { randomBytes } from 'node:crypto'
 import { assertMayDeclareQueue } from '../access/permissions.ts'
 import type { NewSqsQueue } from '../delivery/sqs-queues.ts'
 import type { Transacted } from '../journal/decision.ts'
+import type { Intent } from '../journal/intents.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
+import type { ConnectionRef } from '../model/connection.ts'
+import { preconditionFailed } from '../model/errors.ts'
+import { noSuchObject } from '../model/names.ts'
 import type { Queue, QueueType, SqsQueue } from '../model/queue.ts'
 import type { User } from '../model/user.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
+import { assertUnlocked } from '../topology/vhost/exclusive.ts'
 import type { ImportItem } from '../topology/vhost/import.ts'
 import { bandCountOf } from '../topology/vhost/priority-bands.ts'
 import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
+import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
-import { commitOf, commitToVhost, type Guard, newId, stateOf, stillThere } from './change.ts'
+import {
+  type Committed,
+  commitOf,
+  commitToVhost,
+  committed,
+  type Guard,
+  newId,
+  stateOf,
+  stillThere,
+  whenSettled,
+} from './change.ts'
+import { inboxOf } from './inbox.ts'
 import { noteUse } from './note-use.ts'
 import { remakeMissing } from './remake-sqs-queues.ts'
 import type { VhostSession } from './session.ts'
@@ -23,6 +41,14 @@ export interface QueueDeclaration {
   readonly durable: boolean
   readonly autoDelete: boolean
   readonly arguments: AmqpTable
+  /** Whether the session's connection wants it for itself; it lives in the connection's gateway then. */
+  readonly exclusive?: boolean
+}
+
+/** A queue that was declared, and whether it was there before. */
+export interface DeclaredQueue {
+  readonly outcome: 'created' | 'existing'
+  readonly queue: Queue
 }
 
 /**
@@ -32,18 +58,38 @@ export interface QueueDeclaration {
 export async function declareQueue(
   session: VhostSession,
   declaration: QueueDeclaration,
-): Promise<'created' | 'existing'> {
+): Promise<DeclaredQueue['outcome']> {
+  return (await whenSettled(commitQueue(session, declaration))).outcome
+}
+
+/** As {@link declareQueue}, for doors with connections. Without a name the queue gets one, which no other has. */
+export async function commitQueue(
+  session: VhostSession,
+  declaration: QueueDeclaration,
+): Promise<Committed<DeclaredQueue>> {
+  const { broker } = session
   const command = commandFor(session, declaration)
-  const guard = mayDeclare(session.user, declaration)
+  const guard = mayDeclare(session.user, command)
   await noteRedeclaration(session, command, guard)
   const declared = await equivalentQueue(session, command, guard)
   if (declared) {
-    await Promise.all([remakeMissing(session, declared.queue), session.broker.journals.settled(declared.versions)])
-    return 'existing'
+    const { queue, versions } = declared
+    return committed(broker, versions, { outcome: 'existing', queue }, () => remakeMissing(session, queue))
   }
-  const { changed, versions } = await commitWithSqsQueues(session, [command], { command, guard })
-  await session.broker.journals.settled(versions)
-  return changed ? 'created' : 'existing'
+  const { changed, versions, result } = command.exclusive
+    ? await commitTaking(session, { command, guard })
+    : await commitWithSqsQueues(session, [command], { command, guard })
+  const queue = result.queues.find(({ name }) => name === command.name)
+  if (!queue) throw new Error(`queue '${command.name}' was declared and is not there`)
+  return committed(broker, versions, { outcome: changed ? 'created' : 'existing', queue })
+}
+
+/** For passive declarations, for which nobody needs a permission. Throws `not-found` and `locked`. */
+export function checkQueue({ vhost, connection }: VhostSession, name: string): Queue {
+  const queue = vhost.queueByName(name)
+  if (!queue) throw noSuchObject('queue', name, vhost.vhost)
+  assertUnlocked(queue, connection, vhost.vhost)
+  return queue
 }
 
 /** Before the queue is found to exist, so that it is not deleted as unused afterwards. Throws what is refused. */
@@ -96,7 +142,7 @@ export async function importQueues(
 }
 
 const mayDeclare =
-  (user: User, { name, arguments: args }: QueueDeclaration): Guard =>
+  (user: User, { name, arguments: args }: Pick<DeclareQueue, 'name' | 'arguments'>): Guard =>
   (access, vhost) => {
     const deadLetterExchange = args['x-dead-letter-exchange']
     assertMayDeclareQueue(access, user, vhost.vhost, {
@@ -108,18 +154,32 @@ const mayDeclare =
 
 function commandFor(session: VhostSession, declaration: QueueDeclaration): DeclareQueue {
   const { broker, access, user, vhost } = session
+  const { exclusive: isExclusive = false, ...declared } = declaration
   const settings = access.vhosts.get(vhost.vhost)
-  const defaultType = settings?.defaultQueueType
+  const exclusive = isExclusive ? ownerOf(session) : undefined
+  const defaultType = exclusive ? undefined : settings?.defaultQueueType
   return {
     type: 'declare-queue',
     id: newId(broker),
     user: user.name,
-    ...declaration,
+    ...declared,
+    ...(declared.name === '' && session.connection && { name: serverName(), isServerNamed: true }),
     defaultType: defaultType === NO_DEFAULT_QUEUE_TYPE ? undefined : (defaultType as QueueType | undefined),
     maxQueues: settings?.limits['max-queues'],
-    sqsQueues: newSqsQueues(broker, declaration),
+    sqsQueues: exclusive ? [inboxOf(broker, exclusive.gateway)] : newSqsQueues(broker, declaration),
+    exclusive,
   }
 }
+
+function ownerOf({ connection }: VhostSession): ConnectionRef {
+  if (!connection) throw preconditionFailed('only a connection can have a queue for itself')
+  return connection
+}
+
+const SERVER_NAME_RANDOM_BYTES = 16
+
+/** As RabbitMQ names what clients leave unnamed: 22 characters of base64url behind the prefix. */
+const serverName = (): string => `amq.gen-${randomBytes(SERVER_NAME_RANDOM_BYTES).toString('base64url')}`
 
 /** One, or one for each band of priorities, whose number begins its name for those who look at a list. */
 function newSqsQueues({ delivery }: Broker, { name, arguments: args }: QueueDeclaration): readonly SqsQueue[] {
@@ -137,12 +197,12 @@ async function commitWithSqsQueues(
   session: VhostSession,
   queues: readonly DeclareQueue[],
   change: GuardedCommand,
-): Promise<Transacted<unknown>> {
+): Promise<Transacted<TakenQueues>> {
   const { broker } = session
   const sqsQueues = queues.flatMap((queue) => sqsQueuesFor(session, queue))
   const sqsNames = sqsQueues.map(({ name }) => name)
   const intent = await createUnderIntent(broker, sqsQueues)
-  const done = await commitTaking(session, change, intent.id, sqsNames).catch(async (error: unknown) => {
+  const done = await commitTaking(session, change, { intentId: intent.id, sqsNames }).catch(async (error: unknown) => {
     await discardCreated(broker, intent)
     throw error
   })
@@ -161,12 +221,18 @@ interface GuardedCommand {
   readonly guard?: Guard
 }
 
+/** The queues that a commit declared or found, and what it left to be deleted. */
+interface TakenQueues {
+  readonly queues: readonly Queue[]
+  readonly deleting: readonly Intent[]
+}
+
+/** `made`: SQS queues that were made for it, and the intent that names them. */
 async function commitTaking(
   session: VhostSession,
   { command, guard }: GuardedCommand,
-  intentId: string,
-  sqsNames: readonly string[],
-): Promise<Transacted<unknown>> {
+  made?: { readonly intentId: string; readonly sqsNames: readonly string[] },
+): Promise<Transacted<TakenQueues>> {
   const { broker, vhost } = session
   const done = await broker.journals.transact({
     ...commitOf(session),
@@ -175,15 +241,23 @@ async function commitTaking(
       const state = stateOf(vhosts, vhost.id)
       guard?.(access, state)
       const events = decideVhost(state, command)
-      if (events.length === 0) return { writes: [], result: [] }
+      const queues = queuesOf(state, command, events)
+      if (events.length === 0 || !made)
+        return { writes: [{ journal: vhost.id, events }], result: { queues, deleting: [] } }
       // Others may have declared some of them meanwhile: theirs count, ours go.
-      const put = deletingIntents(broker, namesWithout(sqsNames, events))
-      const intents = { put, take: [{ id: intentId, state: 'creating' as const }] }
-      return { writes: [{ journal: vhost.id, events }], intents, result: put }
+      const deleting = deletingIntents(broker, namesWithout(made.sqsNames, events))
+      const intents = { put: deleting, take: [{ id: made.intentId, state: 'creating' as const }] }
+      return { writes: [{ journal: vhost.id, events }], intents, result: { queues, deleting } }
     },
   })
-  await finishDeletingOrLeave(broker, done.result)
+  await finishDeletingOrLeave(broker, done.result.deleting)
   return done
+}
+
+function queuesOf(state: VhostState, command: VhostCommand, events: readonly VhostEvent[]): Queue[] {
+  const declared = events.flatMap((event) => (event.type === 'queue-declared' ? [event.queue] : []))
+  const existing = command.type === 'declare-queue' ? state.queueByName(command.name) : undefined
+  return existing ? [...declared, existing] : declared
 }
 
 function namesWithout(sqsNames: readonly string[], events: readonly VhostEvent[]): string[] {

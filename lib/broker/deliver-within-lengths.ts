@@ -1,5 +1,5 @@
 import { envelopeOf } from '../delivery/envelope.ts'
-import { type BrokerError, invalid } from '../model/errors.ts'
+import { BrokerError } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import { type DeadCopy, deadLetter } from './dead-letter.ts'
 import { deliver } from './deliver.ts'
@@ -36,7 +36,7 @@ export async function deliverWithinLengths(
   )
 }
 
-const FULL: BrokerError = invalid('rejected Unable to publish message. Check queue limits.')
+const FULL = new BrokerError('full', 'rejected Unable to publish message. Check queue limits.')
 
 /** The most that a queue takes that refuses what is more, or undefined. Bytes are not counted: SQS does not tell. */
 function maxLengthOf({ vhost }: VhostContext, queue: Queue): number | undefined {

@@ -7,6 +7,22 @@ import type { VhostContext } from './session.ts'
 export const isExpired = ({ identity }: { readonly identity?: CopyIdentity | undefined }, nowMs: number): boolean =>
   identity?.expiresAtMs !== undefined && identity.expiresAtMs <= nowMs
 
+/**
+ * Of what was received: the copies that may be handed out. One that has expired never is; the receipt handles of those that
+ * could not be dead-lettered now are `left`, to the next look. `renew` gives the topology of this moment.
+ */
+export async function withoutExpired(
+  renew: () => Promise<VhostContext>,
+  nowMs: number,
+  queue: Queue,
+  { sqsQueueName, copies }: { readonly sqsQueueName: string; readonly copies: readonly ReceivedCopy[] },
+): Promise<{ readonly copies: readonly ReceivedCopy[]; readonly left: readonly string[] }> {
+  const expired = copies.filter((copy) => isExpired(copy, nowMs))
+  if (expired.length === 0) return { copies, left: [] }
+  const left = await expire(await renew(), queue, sqsQueueName, expired)
+  return { copies: copies.filter((copy) => !expired.includes(copy)), left }
+}
+
 /** Takes expired copies out of their queue; answers the receipt handles of those that have to stay for now. */
 export async function expire(
   context: VhostContext,

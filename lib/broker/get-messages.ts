@@ -1,8 +1,7 @@
-import { assertMayConsume } from '../access/permissions.ts'
 import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Message } from '../model/message.ts'
-import { noSuchObject } from '../model/names.ts'
 import type { Queue } from '../model/queue.ts'
+import { assertMayConsumeFrom } from './consuming.ts'
 import { deadLetter } from './dead-letter.ts'
 import { Hold } from './hold.ts'
 import { noteUse } from './note-use.ts'
@@ -49,10 +48,7 @@ const ANSWER_WITHIN_MS = 25_000
  * SQS cannot be used; then everything is given back.
  */
 export async function getMessages(session: VhostSession, input: GetInput): Promise<readonly GotMessage[]> {
-  const { access, user, vhost } = session
-  assertMayConsume(access, user, vhost.vhost, input.queue)
-  const queue = vhost.queueByName(input.queue)
-  if (!queue) throw noSuchObject('queue', input.queue, vhost.vhost)
+  const queue = assertMayConsumeFrom(session, input.queue)
   await noteUse(session, queue)
   const hold = new Hold(session, queue, input)
   try {

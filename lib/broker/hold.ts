@@ -5,7 +5,7 @@ import { preconditionFailed, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import { lookOrder } from '../topology/vhost/priority-bands.ts'
 import type { DeadCopy } from './dead-letter.ts'
-import { expire, isExpired } from './expire.ts'
+import { withoutExpired } from './expire.ts'
 import type { GetInput, GotMessage } from './get-messages.ts'
 import { retryDelayOf } from './retry.ts'
 import { renewSession, type VhostSession } from './session.ts'
@@ -188,15 +188,11 @@ export class Hold {
     this.#strays.splice(place, 1)
   }
 
-  /** A copy that has expired is never handed out; what cannot be dead-lettered now is left to the next look. */
-  async #withoutExpired({ sqsQueueName, copies }: Batch): Promise<readonly ReceivedCopy[]> {
+  async #withoutExpired(batch: Batch): Promise<readonly ReceivedCopy[]> {
     const nowMs = this.#session.broker.clock.wallMs()
-    const expired = copies.filter((copy) => isExpired(copy, nowMs))
-    if (expired.length === 0) return copies
-    const context = await renewSession(this.#session)
-    const left = await expire(context, this.#queue, sqsQueueName, expired)
-    this.#strays.push(...left.map((receiptHandle) => ({ sqsQueueName, receiptHandle })))
-    return copies.filter((copy) => !expired.includes(copy))
+    const { copies, left } = await withoutExpired(() => renewSession(this.#session), nowMs, this.#queue, batch)
+    this.#strays.push(...left.map((receiptHandle) => ({ sqsQueueName: batch.sqsQueueName, receiptHandle })))
+    return copies
   }
 
   async #open(sqsQueueName: string, copy: ReceivedCopy, receivedAtMs: number): Promise<Held> {

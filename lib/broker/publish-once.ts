@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { ABSENT, type StoredItem } from '../delivery/item-store.ts'
 import { logError } from '../log.ts'
 import { invalid, unavailable } from '../model/errors.ts'
-import { type PublishEntry, type PublishOutcome, publishBatch } from './publish-batch.ts'
+import { type PublishEntry, publishBatch } from './publish-batch.ts'
+import type { PublishOutcome } from './publish-many.ts'
 import type { VhostSession } from './session.ts'
 
 /** A publish, of one message or many, that its publisher may repeat. */

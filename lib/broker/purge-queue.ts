@@ -1,21 +1,22 @@
-import { assertMayConsume } from '../access/permissions.ts'
 import type { Purged } from '../delivery/purge.ts'
 import { MissingQueueError } from '../delivery/sqs-errors.ts'
-import { notFound, unavailable } from '../model/errors.ts'
+import { unavailable } from '../model/errors.ts'
+import { assertMayConsumeFrom } from './consuming.ts'
 import type { VhostSession } from './session.ts'
 
 /** How long one request purges, ms; a larger backlog takes another one. */
 const PURGE_MS = 20_000
 
-/** Removes what was in the queue when the purge began, and nothing that comes later (docs/architecture.md). */
-export async function purgeQueue(session: VhostSession, name: string): Promise<void> {
-  const { access, user, vhost } = session
-  assertMayConsume(access, user, vhost.vhost, name)
-  const queue = vhost.queueByName(name)
-  if (!queue) throw notFound()
+/**
+ * Removes what was in the queue when the purge began, and nothing that comes later (docs/architecture.md); answers how many
+ * messages that were. What is in the memory of a gateway, that gateway removes.
+ */
+export async function purgeQueue(session: VhostSession, name: string): Promise<number> {
+  const queue = assertMayConsumeFrom(session, name)
+  if (queue.exclusive) return 0
   const purged = await Promise.all(queue.sqsQueues.map((sqsQueue) => purgeSqsQueue(session, name, sqsQueue.name)))
-  if (purged.every(({ isEmpty }) => isEmpty)) return
   const count = purged.reduce((sum, { purgedCount }) => sum + purgedCount, 0)
+  if (purged.every(({ isEmpty }) => isEmpty)) return count
   throw unavailable(`${count} messages are purged and more are left: repeat the purge to go on`, { retryAfterS: 1 })
 }
 

@@ -1,5 +1,6 @@
 import type { Reading } from '../journal/clock.ts'
 import type { Versions } from '../journal/replicas.ts'
+import type { ConnectionRef } from '../model/connection.ts'
 import { notFound } from '../model/errors.ts'
 import type { User } from '../model/user.ts'
 import type { AccessState } from '../topology/access/state.ts'
@@ -15,6 +16,8 @@ export interface Session {
   readonly arrival: Reading
   readonly user: User
   readonly access: AccessState
+  /** The connection that the request came over, which may have queues of its own; none for requests that come alone. */
+  readonly connection?: ConnectionRef | undefined
 }
 
 /** A vhost's topology, for what nobody has to be allowed. */
@@ -38,6 +41,7 @@ export interface SessionRequest {
   readonly confirm: boolean
   /** Versions that the caller has seen already, by journal id. */
   readonly atLeast?: Versions | undefined
+  readonly connection?: ConnectionRef | undefined
   /** Throws unless the request comes from a user of this access state. */
   readonly authenticate: (access: AccessState) => User
 }
@@ -47,12 +51,12 @@ export interface SessionRequest {
  * Throws what `authenticate` throws, and `unavailable` where the topology cannot be read.
  */
 export async function openSession(broker: Broker, request: SessionRequest): Promise<Session | VhostSession> {
-  const { arrival, confirm } = request
+  const { arrival, confirm, connection } = request
   const journalOf = (access: AccessState) =>
     request.vhost === undefined ? undefined : access.vhosts.get(request.vhost)?.id
   const view = await broker.journals.view(arrival, { vhost: journalOf, confirm, atLeast: request.atLeast ?? {} })
   const { access, vhost } = view
-  const session = { broker, arrival, user: request.authenticate(access), access }
+  const session = { broker, arrival, user: request.authenticate(access), access, connection }
   if (!vhost) return session
   return {
     ...session,
@@ -66,9 +70,10 @@ export async function openSession(broker: Broker, request: SessionRequest): Prom
 export const hasVhost = (session: Session | VhostSession): session is VhostSession => 'vhost' in session
 
 /** The same request on the topology of this moment: for what happens after a wait. Throws `not-found` without the vhost. */
-export async function renewSession({ broker, user, vhost }: VhostSession): Promise<VhostSession> {
+export async function renewSession({ broker, user, vhost, connection }: VhostSession): Promise<VhostSession> {
   const arrival = broker.journals.arrival()
-  const renewed = await openSession(broker, { arrival, vhost: vhost.vhost, confirm: false, authenticate: () => user })
+  const request = { arrival, vhost: vhost.vhost, confirm: false, connection, authenticate: () => user }
+  const renewed = await openSession(broker, request)
   if (!hasVhost(renewed) || renewed.vhost.id !== vhost.id) throw notFound()
   return renewed
 }

@@ -1,14 +1,12 @@
-import { assertMayConsume } from '../access/permissions.ts'
-import type { SettleOutcome as SqsOutcome, VisibilityChange } from '../delivery/sqs-receiver.ts'
+import { decodeMessage } from '../delivery/envelope.ts'
 import type { Delivered } from '../delivery/tags.ts'
 import { BrokerError, invalid } from '../model/errors.ts'
-import { noSuchObject } from '../model/names.ts'
-import { MAX_VISIBILITY_S, type Queue } from '../model/queue.ts'
+import type { Queue } from '../model/queue.ts'
+import { assertMayConsumeFrom } from './consuming.ts'
 import { noteUse } from './note-use.ts'
-import { rejectDeliveries } from './reject-deliveries.ts'
-import { retryDelayOf } from './retry.ts'
 import type { VhostSession } from './session.ts'
-import { expiredTag, type Open, type SettleFailures, settleFailure } from './settlements.ts'
+import { settleHeld, type Verdict } from './settle-held.ts'
+import { expiredTag, type Fate, type HeldCopy } from './settlements.ts'
 import { tagsOf } from './tags.ts'
 
 /** What the caller says of one delivery (docs/api.md). */
@@ -32,8 +30,11 @@ export type SettleOutcome = ({ readonly ok: true } & Extended) | { readonly ok: 
 
 const DEFAULT_EXTENSION_S = 30
 
-/** What becomes of a delivery. */
-type Fate = 'delete' | 'reject' | 'hide'
+/** A tag that is good, with what its delivery is settled by. */
+interface Open extends Verdict {
+  readonly delivered: Delivered
+  readonly settlement: Settlement
+}
 
 /**
  * Settles deliveries, each with an outcome of its own in the order given. A tag that is not good, or named twice, changes
@@ -44,19 +45,19 @@ export async function settle(
   queueName: string,
   settlements: readonly Settlement[],
 ): Promise<readonly SettleOutcome[]> {
-  const { access, user, vhost, broker } = session
-  assertMayConsume(access, user, vhost.vhost, queueName)
-  const queue = vhost.queueByName(queueName)
-  if (!queue) throw noSuchObject('queue', queueName, vhost.vhost)
+  const { broker } = session
+  const queue = assertMayConsumeFrom(session, queueName)
   await noteUse(session, queue)
   const startMs = broker.clock.wallMs()
   const opened = openAll(session, queue, settlements)
-  const failures = await applyAll(session, queue, opened)
+  const good = opened.filter((entry): entry is Open => !(entry instanceof BrokerError))
+  const failures = (await settleHeld(session, queue, good)).values()
   return opened.map((entry) => {
-    const error = entry instanceof BrokerError ? entry : failures.get(entry)
+    if (entry instanceof BrokerError) return { ok: false, error: entry }
+    const error = failures.next().value
     if (error) return { ok: false, error }
-    if (!(entry instanceof BrokerError) && entry.settlement.action !== 'extend') broker.counters.Settled += 1
-    return { ok: true, ...(entry instanceof BrokerError ? {} : extension(session, queue, entry, startMs)) }
+    if (entry.settlement.action !== 'extend') broker.counters.Settled += 1
+    return { ok: true, ...extension(session, queue, entry, startMs) }
   })
 }
 
@@ -64,7 +65,7 @@ function openAll(
   session: VhostSession,
   queue: Queue,
   settlements: readonly Settlement[],
-): readonly (Open<Settlement> | BrokerError)[] {
+): readonly (Open | BrokerError)[] {
   const seen = new Set<string>()
   return settlements.map((settlement) => {
     const delivered = tagsOf(session).open(settlement.deliveryTag, queue.id)
@@ -72,83 +73,26 @@ function openAll(
     if (delivered.deadlineMs <= session.broker.clock.wallMs()) return expiredTag()
     if (seen.has(delivered.receiptHandle)) return invalid('the delivery is settled by an earlier entry already')
     seen.add(delivered.receiptHandle)
-    return { delivered, settlement }
+    return { delivered, settlement, held: heldBy(session, queue, delivered), fate: fateOf(settlement) }
   })
 }
 
-async function applyAll(
-  session: VhostSession,
-  queue: Queue,
-  opened: readonly (Open<Settlement> | BrokerError)[],
-): Promise<SettleFailures> {
-  const good = opened.filter((entry): entry is Open<Settlement> => !(entry instanceof BrokerError))
-  const { reject = [], delete: deletes = [], hide = [] } = Object.groupBy(good, fateOf)
-  const rejections = await rejectDeliveries(session, queue, reject)
-  const rejected = reject.filter((entry) => !rejections.has(entry))
-  const others = await Promise.all([deleteAll(session, [...deletes, ...rejected]), changeAll(session, queue, hide)])
-  return new Map([rejections, ...others].flatMap((failures) => [...failures]))
-}
+const heldBy = ({ broker, vhost }: VhostSession, queue: Queue, { stored, ...receive }: Delivered): HeldCopy => ({
+  ...receive,
+  open: () => broker.delivery.claimChecks.open(decodeMessage(stored, queue.name), vhost.id),
+})
 
-function fateOf({ settlement: { action, requeue = true } }: Open<Settlement>): Fate {
-  if (action === 'ack') return 'delete'
-  return action === 'extend' || requeue ? 'hide' : 'reject'
-}
-
-/** Of what is put back: as long as its receiver says, else as the queue's back-off has it. */
-function putBackForS(session: VhostSession, queue: Queue, { delivered, settlement }: Open<Settlement>): number {
-  const { broker, vhost } = session
-  const delayS = settlement.delayS ?? retryDelayOf(broker, vhost, queue, delivered.receiveCount)
-  // SQS refuses to hide a message for more than its limit in all, and counts from the receive.
-  const elapsedS = Math.ceil((broker.clock.wallMs() - delivered.receivedAtMs) / 1000)
-  return Math.max(0, Math.min(delayS, MAX_VISIBILITY_S - elapsedS))
-}
-
-const deleteAll = ({ broker }: VhostSession, entries: readonly Open<Settlement>[]): Promise<SettleFailures> =>
-  eachSqsQueue(entries, (name, some) =>
-    broker.delivery.receiver.deleteBatch(
-      name,
-      some.map(({ delivered }) => delivered.receiptHandle),
-    ),
-  )
-
-function changeAll(session: VhostSession, queue: Queue, entries: readonly Open<Settlement>[]): Promise<SettleFailures> {
-  const toChange = (entry: Open<Settlement>): VisibilityChange => ({
-    receiptHandle: entry.delivered.receiptHandle,
-    visibilityS:
-      entry.settlement.action === 'extend' ? extendedForS(entry.settlement) : putBackForS(session, queue, entry),
-  })
-  return eachSqsQueue(entries, (name, some) =>
-    session.broker.delivery.receiver.changeVisibilityBatch(name, some.map(toChange)),
-  )
+function fateOf(settlement: Settlement): Fate {
+  const { action, requeue = true, delayS } = settlement
+  if (action === 'ack') return { action: 'delete' }
+  if (action === 'extend') return { action: 'hide', visibilityS: extendedForS(settlement) }
+  return requeue ? { action: 'put-back', delayS } : { action: 'reject' }
 }
 
 const extendedForS = ({ visibilityS = DEFAULT_EXTENSION_S }: Settlement): number => visibilityS
 
-async function eachSqsQueue(
-  entries: readonly Open<Settlement>[],
-  apply: (sqsQueueName: string, some: readonly Open<Settlement>[]) => Promise<readonly SqsOutcome[]>,
-): Promise<SettleFailures> {
-  const failures = new Map<Open<Settlement>, BrokerError>()
-  const byQueue = Map.groupBy(entries, ({ delivered }) => delivered.sqsQueueName)
-  await Promise.all(
-    Array.from(byQueue, async ([name, some]) => {
-      const results = await apply(name, some)
-      for (const [index, entry] of some.entries()) {
-        const failure = settleFailure(results[index])
-        if (failure) failures.set(entry, failure)
-      }
-    }),
-  )
-  return failures
-}
-
 /** The deadline counts from before the call that extended it, so that it never ends after SQS's. */
-function extension(
-  session: VhostSession,
-  queue: Queue,
-  { delivered, settlement }: Open<Settlement>,
-  startMs: number,
-): Extended {
+function extension(session: VhostSession, queue: Queue, { delivered, settlement }: Open, startMs: number): Extended {
   if (settlement.action !== 'extend') return {}
   const extended: Delivered = { ...delivered, deadlineMs: startMs + extendedForS(settlement) * 1000 }
   return { newDeliveryTag: tagsOf(session).seal(extended, queue.id) }

@@ -1,20 +1,41 @@
+import type { CopyIdentity } from '../delivery/copy.ts'
+import type { Envelope } from '../delivery/envelope.ts'
 import type { SettleOutcome as SqsOutcome } from '../delivery/sqs-receiver.ts'
-import type { Delivered } from '../delivery/tags.ts'
 import { type BrokerError, preconditionFailed, unavailable } from '../model/errors.ts'
 
-/** A delivery whose tag is good, with what is to become of it. */
-export interface Open<Settlement> {
-  readonly delivered: Delivered
-  readonly settlement: Settlement
+/** One receive of one copy, by which somebody holds it and may settle it. */
+export interface HeldCopy {
+  readonly sqsQueueName: string
+  readonly receiptHandle: string
+  /** When it was received or a little before, milliseconds since 1970. */
+  readonly receivedAtMs: number
+  readonly receiveCount: number
+  /** Absent where something other than Leveret sent the message. */
+  readonly identity?: CopyIdentity | undefined
+  /** Reads the whole message. May reject. */
+  readonly open: () => Promise<Envelope>
 }
 
-/** Why deliveries could not be settled; those that could are not in it. */
+/**
+ * What becomes of a held copy:
+ *
+ * - `delete`: it is done with;
+ * - `reject`: it dies (dead-letter.ts);
+ * - `put-back`: it is another's turn, after `delayS`, else as the queue's back-off has it, or at once;
+ * - `hide`: it stays with its holder for `visibilityS` from now on.
+ */
+export type Fate =
+  | { readonly action: 'delete' | 'reject' }
+  | { readonly action: 'put-back'; readonly delayS?: number | undefined }
+  | { readonly action: 'hide'; readonly visibilityS: number }
+
+/** Why copies could not be settled; those that could are not in it. */
 export type SettleFailures = ReadonlyMap<object, BrokerError>
 
 export const expiredTag = (): BrokerError =>
   preconditionFailed('the delivery tag has expired: the message is back in the queue')
 
-/** What an outcome of SQS means for a delivery; undefined where it is settled. */
+/** What an outcome of SQS means for a held copy; undefined where it is settled. */
 export function settleFailure(outcome: SqsOutcome | undefined): BrokerError | undefined {
   if (outcome?.status === 'done') return undefined
   if (outcome?.status === 'gone') return expiredTag()

@@ -1,6 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { type Config, FED_QUEUES, fedQueues, internalQueueName } from '../config.ts'
 import { logError } from '../log.ts'
+import type { AmqpDoorOptions } from './amqp-door.ts'
 import { type Backends, EXTERNAL_BACKENDS, startEmbeddedBackends } from './backends.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import type { DynoxideSearch } from './dynoxide-binary.ts'
@@ -41,12 +42,16 @@ export interface EmbeddedCloudOptions extends DynoxideSearch {
   /** Where set, nothing is embedded; only blobs are kept in the data directory. */
   readonly awsEndpointUrl?: string | undefined
   /** By default all of them over one broker, with its first vhost and administrator. */
-  readonly openHandlers?: (config: Config) => Promise<Handlers>
+  readonly openHandlers?: (config: Config, amqp: AmqpDoorOptions | undefined) => Promise<Handlers>
+  /** Left out, AMQP is not spoken. */
+  readonly amqp?: AmqpDoorOptions | undefined
 }
 
 export interface EmbeddedCloud {
   readonly url: string
   readonly port: number
+  /** Where AMQP is spoken, if it is. */
+  readonly amqpPort: number | undefined
   /** Absolute. */
   readonly dataDir: string
   /** Settles when it cannot go on, with the reason; `close` is still to be called. */
@@ -56,16 +61,17 @@ export interface EmbeddedCloud {
 }
 
 /**
- * The deployed handlers in this process, behind one HTTP server on the loopback interface.
+ * The deployed handlers in this process, behind one HTTP server on the loopback interface, and AMQP beside it.
  * @throws StartError where the person who started it has to do something
  */
 export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
   const resources = new AsyncDisposableStack()
   try {
-    const { server, directory, backends } = await start(options, resources)
+    const { server, directory, backends, amqpPort } = await start(options, resources)
     return {
       url: server.url,
       port: server.port,
+      amqpPort,
       dataDir: directory.path,
       failure: backends.failure,
       close: () => resources.disposeAsync(),
@@ -84,6 +90,7 @@ interface Started {
   readonly server: HttpServer
   readonly directory: DataDirectory
   readonly backends: Backends
+  readonly amqpPort: number | undefined
 }
 
 /** What is deferred to `resources` ends in the opposite order: first what calls, then what is called. */
@@ -114,12 +121,12 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
     resources.defer(() => sqs.destroy())
     const config = await createConfig(directory, backends, sqs, options.awsEndpointUrl)
     const { openHandlers = (await loading).openHandlers } = options
-    const opened = await openHandlers(config)
+    const opened = await openHandlers(config, options.amqp)
     resources.defer(() => opened.close())
     const callers = startCallers(config, sqs, opened)
     resources.defer(() => finish(door, callers, sqsEngine))
     handlers.resolve(opened)
-    return { server, directory, backends }
+    return { server, directory, backends, amqpPort: opened.amqpPort }
   } catch (error) {
     handlers.reject(error)
     throw error

@@ -11,6 +11,7 @@ import { ensureBootstrapped } from '../broker/bootstrap.ts'
 import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
 import type { Config, FedFunction } from '../config.ts'
+import { type AmqpDoorOptions, openAmqpDoor } from './amqp-door.ts'
 
 export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>
@@ -27,25 +28,41 @@ export interface Handlers extends ApiHandlers {
   /** Those that internal queues feed. */
   readonly fed: Readonly<Record<FedFunction, SqsHandler>>
   readonly clock: () => Promise<void>
+  /** Where AMQP is spoken over the same broker, if it is. */
+  readonly amqpPort: number | undefined
   close(): Promise<void>
 }
 
 export const ADMINISTRATOR = { user: 'guest', password: 'guest' } as const
 
-/** The deployed handlers on a broker of this configuration, which has its first vhost and administrator afterwards. */
-export async function openHandlers(config: Config): Promise<Handlers> {
+/**
+ * The deployed handlers on a broker of this configuration, which has its first vhost and administrator afterwards, and AMQP
+ * beside them where it is asked for.
+ * @throws StartError where the port of AMQP cannot be had
+ */
+export async function openHandlers(config: Config, amqp?: AmqpDoorOptions): Promise<Handlers> {
   const broker = openBroker(config)
+  const resources = new AsyncDisposableStack()
+  resources.defer(() => broker.close())
   try {
     await ensureBootstrapped(broker, ADMINISTRATOR)
+    const gateway = amqp && (await openAmqpDoor(broker, amqp))
+    resources.defer(() => gateway?.close())
+    const announced = announcing(broker, gateway?.port)
+    const handlers = createHandlers(() => announced)
+    return { ...handlers, amqpPort: gateway?.port, close: () => resources.disposeAsync() }
   } catch (error) {
-    await broker.close()
+    await resources.disposeAsync()
     throw error
   }
-  return { ...createHandlers(() => broker), close: () => broker.close() }
 }
 
+/** The broker whose API tells where AMQP is spoken, which is known only once it is. */
+export const announcing = (broker: Broker, port: number | undefined): Broker =>
+  port === undefined ? broker : { ...broker, config: { ...broker.config, amqpListener: { port, tls: false } } }
+
 /** The handlers over the broker that each function has, by the name of its file in `functions/`. */
-export const createHandlers = (brokerOf: (name: string) => Broker): Omit<Handlers, 'close'> => ({
+export const createHandlers = (brokerOf: (name: string) => Broker): Omit<Handlers, 'close' | 'amqpPort'> => ({
   publish: createPublish(brokerOf('publish')),
   consume: createConsume(brokerOf('consume')),
   manage: createManage(brokerOf('manage')),

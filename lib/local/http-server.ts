@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { StartError } from './start-error.ts'
+import { explainPort } from './port-error.ts'
 
 const HOST = '127.0.0.1'
 /** Longer than SDKs keep an idle connection, so that no request is written into one that is being closed. */
@@ -32,21 +32,9 @@ export async function listen(port: number, serve: Serve): Promise<HttpServer> {
 
 function bind(server: Server, port: number): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, port)))
+    server.once('error', (error) => reject(explainPort(error, port, 'port')))
     server.listen(port, HOST, () => resolve(server.address() as AddressInfo))
   })
-}
-
-function explain(error: NodeJS.ErrnoException, port: number): Error {
-  if (error.code === 'EADDRINUSE') {
-    return new StartError(
-      `port ${port} is taken, perhaps by RabbitMQ or by another Leveret. Stop that one, or choose another port with --port.`,
-    )
-  }
-  if (error.code === 'EACCES') {
-    return new StartError(`port ${port} may not be used by this user. Choose one above 1023 with --port.`)
-  }
-  return error
 }
 
 function close(server: Server): Promise<void> {

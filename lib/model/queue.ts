@@ -1,4 +1,5 @@
 import type { AmqpTable } from './amqp-value.ts'
+import type { ConnectionRef } from './connection.ts'
 
 export type QueueType = 'classic' | 'quorum'
 
@@ -13,6 +14,8 @@ export interface SqsQueue {
   readonly name: string
   /** Somebody else made it and gave it to the broker, which uses it and never deletes or changes it. */
   readonly adopted?: true
+  /** A gateway's, shared by all queues that live in its memory; it comes and goes with the gateway. */
+  readonly inbox?: true
 }
 
 /** A queue as declared (contract §1.2). `arguments` stay as the client wrote them. */
@@ -27,10 +30,15 @@ export interface Queue {
   /** Present when the queue is FIFO. */
   readonly fifo?: FifoGrouping
   readonly sqsQueues: readonly SqsQueue[]
+  /** The connection that alone may use the queue, with which it goes. Its messages are in the memory of that gateway. */
+  readonly exclusive?: ConnectionRef
   /** Where messages are kept that died without a dead-letter exchange; made when the first one does. */
   readonly deadLetters?: SqsQueue
 }
 
+/** Whether the broker made the SQS queue for the one declared queue that it is behind, and deletes it with that. */
+export const isOwned = ({ adopted, inbox }: SqsQueue): boolean => !adopted && !inbox
+
 /** The names of the SQS queues that go with a queue: those that the broker made for it. */
 export const ownSqsNames = ({ sqsQueues, deadLetters }: Pick<Queue, 'sqsQueues' | 'deadLetters'>): string[] =>
-  [...sqsQueues, ...(deadLetters ? [deadLetters] : [])].filter(({ adopted }) => !adopted).map(({ name }) => name)
+  [...sqsQueues, ...(deadLetters ? [deadLetters] : [])].filter(isOwned).map(({ name }) => name)

@@ -48,7 +48,7 @@ describe('a full queue that rejects what is published', () => {
   test('takes no more, in the words of RabbitMQ, until there is room', async () => {
     const queue = await limited()
     for (const payload of ['a', 'b']) expect(await send(queue, payload)).toEqual({ routed: true })
-    await expect(send(queue, 'c')).rejects.toMatchObject({ kind: 'invalid', reason: REFUSED })
+    await expect(send(queue, 'c')).rejects.toMatchObject({ kind: 'full', reason: REFUSED })
     expect(await payloads(queue)).toEqual(['a', 'b'])
     expect(await send(queue, 'd')).toEqual({ routed: true })
     expect(await payloads(queue)).toEqual(['d'])

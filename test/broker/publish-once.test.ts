@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
 import { getMessages } from '../../lib/broker/get-messages.ts'
-import type { PublishOutcome } from '../../lib/broker/publish-batch.ts'
+import type { PublishOutcome } from '../../lib/broker/publish-many.ts'
 import { publishOnce } from '../../lib/broker/publish-once.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
 

@@ -74,6 +74,7 @@ describe('leveret on the command line', () => {
     [['start', '--port', '1e3'], /^--port takes a number from 0 to 65535, not '1e3'/],
     [['start', '--port', '65536'], /^--port takes/],
     [['start', '--port=-1'], /^--port takes/],
+    [['start', '--amqp-port', 'x'], /^--amqp-port takes a number from 0 to 65535, not 'x'/],
     [['start', '--data='], /^--data takes a value/],
     [['export', '--url', 'localhost:15672'], /^--url takes an address such as http/],
     [['export', '--url', 'http://guest:guest@127.0.0.1'], /^--url takes no user and password/],

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { AMQP_PORT } from '../../lib/config.ts'
 import { type Spawned, spawnNode } from '../local/spawned.ts'
 import { temporaryDirectory } from '../local/temporary-directory.ts'
 import { callApi } from '../support/embedded.ts'
@@ -12,7 +13,27 @@ import { callApi } from '../support/embedded.ts'
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
 const PREFLIGHT = fileURLToPath(new URL('../../lib/local/preflight.js', import.meta.url))
 
-const run = (args: readonly string[], env?: Record<string, string>): Spawned => spawnNode([MAIN, 'start', ...args], env)
+/** Without AMQP, whose usual port belongs to whoever else is tested on this machine. */
+const run = (args: readonly string[], env?: Record<string, string>): Spawned =>
+  spawnNode([MAIN, 'start', '--amqp-port', '0', ...args], env)
+
+/** A port that somebody listens on until the test ends. */
+async function takenPort(): Promise<number> {
+  const other = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await once(other, 'listening')
+  return (other.address() as AddressInfo).port
+}
+
+/** A port that nobody listens on: Linux hands out another one to whoever asks for a free one next. */
+async function freePort(): Promise<number> {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  other.close()
+  await once(other, 'close')
+  return port
+}
 
 interface Running {
   readonly process: Spawned
@@ -50,14 +71,46 @@ describe('leveret start', { timeout: 60_000 }, () => {
   })
 
   it('names a port that is taken, and ends with code 1', async () => {
-    const other = createServer().listen(0, '127.0.0.1')
-    onTestFinished(() => void other.close())
-    await once(other, 'listening')
-    const { port } = other.address() as AddressInfo
+    const port = await takenPort()
     const process = run(['--port', String(port), '--data', temporaryDirectory()])
     expect(await process.ended).toBe(1)
     expect(process.output()).toMatch(new RegExp(`^port ${port} is taken.*--port`))
     expect(process.output()).not.toMatch(/ at /)
+  })
+
+  it('names a port of AMQP that is taken, if it was asked for, and ends with code 1', async () => {
+    const port = await takenPort()
+    const process = run(['--port', '0', '--amqp-port', String(port), '--data', temporaryDirectory()])
+    expect(await process.ended).toBe(1)
+    expect(process.output()).toMatch(new RegExp(`^port ${port} is taken.*--amqp-port`))
+  })
+
+  it('does without AMQP where nobody asked for its port and somebody has it', async () => {
+    const other = createServer().listen(AMQP_PORT, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    // Whoever has it already will do as well.
+    await Promise.race([once(other, 'listening'), once(other, 'error')]).catch(() => undefined)
+    const process = spawnNode([MAIN, 'start', '--port', '0', '--data', temporaryDirectory()])
+    await process.seen(/AMQP 0-9-1: off, because port 5672 is taken.*--amqp-port/)
+    const [, url = ''] = await process.seen(/listens on (http:\S+)/)
+    const leveret = { url, username: 'guest', password: 'guest' }
+    expect(await callApi(leveret, 'GET', '/api/overview')).toMatchObject({
+      body: { listeners: [{ protocol: 'http' }] },
+    })
+  })
+
+  it('speaks AMQP at the port that it was asked for, and says so', async () => {
+    const port = await freePort()
+    const process = run(['--port', '0', '--amqp-port', String(port), '--data', temporaryDirectory()])
+    const [, url = ''] = await process.seen(/listens on (http:\S+)/)
+    await process.seen(new RegExp(`amqp://guest:guest@localhost:${port}\n`))
+    const leveret = { url, username: 'guest', password: 'guest' }
+    expect(await callApi(leveret, 'GET', '/api/overview')).toMatchObject({
+      body: { listeners: [{ protocol: 'amqp', port }, { protocol: 'http' }] },
+    })
+    const check = `/api/health/checks/port-listener/${port}`
+    expect((await callApi(leveret, 'GET', check)).body).toEqual({ status: 'ok', port })
+    expect((await callApi(leveret, 'GET', '/api/health/checks/protocol-listener/amqp')).status).toBe(200)
   })
 
   it('names a data directory that cannot be used, and ends with code 1', async () => {
@@ -70,7 +123,7 @@ describe('leveret start', { timeout: 60_000 }, () => {
 
   it('names a dynoxide that cannot be run, and leaves the directory free', async () => {
     const dataDir = temporaryDirectory()
-    const process = spawnNode([MAIN, 'start', '--port', '0', '--data', dataDir], {
+    const process = run(['--port', '0', '--data', dataDir], {
       DYNOXIDE_BIN: join(dataDir, 'missing'),
     })
     expect(await process.ended).toBe(1)
@@ -79,7 +132,7 @@ describe('leveret start', { timeout: 60_000 }, () => {
 
   it('names an endpoint that does not answer, and starts no DynamoDB of its own', async () => {
     const dataDir = temporaryDirectory()
-    const process = spawnNode([MAIN, 'start', '--port', '0', '--data', dataDir], {
+    const process = run(['--port', '0', '--data', dataDir], {
       AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',

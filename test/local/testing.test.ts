@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startLeveret } from '../../lib/local/testing.ts'
@@ -22,6 +24,18 @@ describe('a broker for a test suite', { timeout: 30_000 }, () => {
     const login = { username: 'guest', password: 'wrong' }
     expect((await leveret.call('GET', '/api/whoami', undefined, { login })).status).toBe(401)
     expect((await leveret.call('GET', '/api/whoami', undefined, { login: undefined })).status).toBe(401)
+  })
+
+  it('speaks AMQP, where its overview says', async () => {
+    const { hostname, port, username, password } = new URL(leveret.running.amqpUrl)
+    expect({ hostname, username, password }).toEqual({ hostname: '127.0.0.1', username: 'guest', password: 'guest' })
+    const { body } = await leveret.call('GET', '/api/overview')
+    expect(body).toMatchObject({ listeners: [{ protocol: 'amqp', port: Number(port), tls: false }, {}] })
+    const socket = connect(Number(port), hostname)
+    onTestFinished(() => void socket.destroy())
+    socket.write('HTTP/1.1')
+    const [header] = (await once(socket, 'data')) as [Buffer]
+    expect(header.toString('latin1')).toBe('AMQP\x00\x00\x09\x01')
   })
 
   it('carries a message from publish to get', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readSecret } from '../../lib/journal/secret.ts'
 import type { RunningLeveret } from '../../lib/local/testing.ts'
+import { withoutAmqp } from '../support/deployed.ts'
 import { callApi } from '../support/embedded.ts'
 import { awsOptions } from './aws-calls.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -75,7 +76,7 @@ export async function openBroker(site: Site): Promise<RunningLeveret> {
   const outputs = readOutputs(site)
   const url = urlOf(site, outputs)
   await replaceAdministrator(url, await readAdministrator(site, outputs))
-  return { url, ...GUEST, sqsEndpoint: site.url, close: async () => undefined }
+  return withoutAmqp({ url, ...GUEST, sqsEndpoint: site.url, close: async () => undefined })
 }
 
 /** `https://ID.execute-api.…/STAGE` under the endpoint's own address, where no name has to be resolved. */

@@ -11,6 +11,7 @@ import { ADMINISTRATOR, createHandlers, type Handlers } from '../../lib/local/ha
 import type { LeveretOptions, RunningLeveret } from '../../lib/local/testing.ts'
 import { recorded } from '../privileges/recorder.ts'
 import { type AwsStubs, startAwsStubs } from './aws-stubs.ts'
+import { withoutAmqp } from './deployed.ts'
 
 const BUCKET = 'leveret-local-blobs'
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:leveret-local-administrator'
@@ -56,7 +57,7 @@ export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<
     resources.defer(() => cloud.close())
     if (opened === undefined) throw new Error('the embedded cloud opened no handlers')
     const { handlers, ...functions } = opened
-    return {
+    return withoutAmqp({
       url: cloud.url,
       username: ADMINISTRATOR.user,
       password: ADMINISTRATOR.password,
@@ -64,7 +65,7 @@ export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<
       ...functions,
       clock: handlers.clock,
       close: () => resources.disposeAsync(),
-    }
+    })
   } catch (error) {
     await resources.disposeAsync()
     throw error
@@ -120,5 +121,5 @@ async function openFunctions(local: Config, wrapBlobs: (blobs: Blobs) => Blobs):
     await coldly('bootstrap', (broker) => createBootstrap(broker)(event as unknown as DeploymentEvent))
     return stubs.answers.at(-1)
   }
-  return { config, coldly, changeStack, handlers: { ...handlers, close } }
+  return { config, coldly, changeStack, handlers: { ...handlers, amqpPort: undefined, close } }
 }

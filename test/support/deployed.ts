@@ -17,8 +17,16 @@ export function takeDeployed(
     throw new Error('LEVERET_URL is set; LEVERET_USER, LEVERET_PASSWORD and LEVERET_SQS_ENDPOINT must be as well')
   }
   isTaken = true
-  return { url, username, password, sqsEndpoint, close: async () => undefined }
+  return withoutAmqp({ url, username, password, sqsEndpoint, close: async () => undefined })
 }
+
+/** A broker that has no gateway: whoever asks for it anyway is told. */
+export const withoutAmqp = <T extends object>(running: T): T & Pick<RunningLeveret, 'amqpUrl'> =>
+  Object.defineProperty(running, 'amqpUrl', {
+    get: () => {
+      throw new Error('this broker does not speak AMQP')
+    },
+  }) as T & Pick<RunningLeveret, 'amqpUrl'>
 
 /** Whether the first broker that a file asks for is a deployed one. */
 export const IS_DEPLOYED = Boolean(process.env.LEVERET_URL)

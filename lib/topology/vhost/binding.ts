@@ -1,12 +1,12 @@
 import type { AmqpTable } from '../../model/amqp-value.ts'
 import { type Binding, bindingKeyBetween, type Destination } from '../../model/binding.ts'
-import { accessRefused, invalid, notFound, preconditionFailed } from '../../model/errors.ts'
+import { invalid, notFound, preconditionFailed } from '../../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../../model/exchange.ts'
 import { assertShortString, noSuchObject } from '../../model/names.ts'
 import { exchangeType } from '../../routing/exchange-types.ts'
 import { autoDeletedExchanges } from './auto-delete.ts'
 import type { VhostEvent } from './events.ts'
-import { ACCESS_REFUSED } from './exchange.ts'
+import { defaultExchange } from './reserved-names.ts'
 import type { ExchangeNode, VhostState } from './state.ts'
 
 /** What one vhost's state may hold in the memory of a function. */
@@ -94,7 +94,7 @@ function resolveEnds(state: VhostState, ends: Ends): { source: ExchangeNode; des
 /** The default exchange cannot be bound or unbound by anybody (contract §2.2). */
 function assertNotDefaultExchange({ source, destinationType, destination }: Ends): void {
   const isDefault = source === DEFAULT_EXCHANGE || (destinationType === 'exchange' && destination === DEFAULT_EXCHANGE)
-  if (isDefault) throw accessRefused(ACCESS_REFUSED)
+  if (isDefault) throw defaultExchange()
 }
 
 function destinationOf(state: VhostState, { destinationType: type, destination: name }: Ends): Destination | undefined {

@@ -1,5 +1,5 @@
 import type { AmqpTable } from '../../model/amqp-value.ts'
-import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
+import { notFound, preconditionFailed } from '../../model/errors.ts'
 import { DEFAULT_EXCHANGE, type Exchange, PREDEFINED_EXCHANGES } from '../../model/exchange.ts'
 import { assertName, describeObject, isReservedName } from '../../model/names.ts'
 import type { ExchangeType } from '../../routing/exchange-type.ts'
@@ -8,6 +8,7 @@ import { autoDeletedExchanges } from './auto-delete.ts'
 import { assertEquivalentArgument, assertEquivalentFlag } from './equivalence.ts'
 import type { VhostEvent } from './events.ts'
 import { assertExchangeNameArgument } from './exchange-name-argument.ts'
+import { defaultExchange, reservedName, systemExchange } from './reserved-names.ts'
 import type { ExchangeNode, VhostState } from './state.ts'
 
 export interface DeclareExchange {
@@ -29,17 +30,14 @@ export interface DeleteExchange {
   readonly ifUnused: boolean
 }
 
-/** The texts of RabbitMQ's refusal; the reason says no more, so that nothing about other objects is revealed. */
-export const ACCESS_REFUSED = 'Access refused.'
-
 /** Contract §2.1–2.3. No event where an equivalent exchange exists. */
 export function declareExchange(state: VhostState, command: DeclareExchange): VhostEvent[] {
-  if (command.name === DEFAULT_EXCHANGE) throw accessRefused(ACCESS_REFUSED)
+  if (command.name === DEFAULT_EXCHANGE) throw defaultExchange()
   assertName(command.name, 'the exchange name')
   const type = requireExchangeType(command.exchangeType)
   const existing = state.exchangeByName(command.name)
   if (existing) return assertEquivalent(state, existing.exchange, command)
-  if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  if (isReservedName(command.name)) throw reservedName('exchange', command.name)
   const object = describeObject('exchange', command.name, state.vhost)
   assertExchangeNameArgument(object, 'alternate-exchange', command.arguments)
   type.assertArguments(command.arguments)
@@ -67,10 +65,10 @@ function assertEquivalent(state: VhostState, current: Exchange, command: Declare
 
 /** Contract §1.2, §2.2. Throws `not-found` for a missing exchange. */
 export function deleteExchange(state: VhostState, command: DeleteExchange): VhostEvent[] {
-  if (command.name === DEFAULT_EXCHANGE) throw accessRefused(ACCESS_REFUSED)
+  if (command.name === DEFAULT_EXCHANGE) throw defaultExchange()
   const node = state.exchangeByName(command.name)
   if (!node) throw notFound()
-  if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  if (isReservedName(command.name)) throw systemExchange(command.name, state.vhost)
   if (command.ifUnused && node.outgoing.size > 0) {
     throw preconditionFailed(`${describeObject('exchange', command.name, state.vhost)} in use`)
   }

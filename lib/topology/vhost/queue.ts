@@ -1,13 +1,15 @@
 import type { AmqpTable } from '../../model/amqp-value.ts'
-import { accessRefused, notFound, preconditionFailed } from '../../model/errors.ts'
+import type { ConnectionRef } from '../../model/connection.ts'
+import { notFound, preconditionFailed } from '../../model/errors.ts'
 import { assertName, describeObject, isReservedName } from '../../model/names.ts'
 import type { Queue, QueueType, SqsQueue } from '../../model/queue.ts'
 import { autoDeletedExchanges } from './auto-delete.ts'
 import { assertEquivalentArgument, assertEquivalentFlag } from './equivalence.ts'
 import type { VhostEvent } from './events.ts'
-import { ACCESS_REFUSED } from './exchange.ts'
 import { assertExchangeNameArgument } from './exchange-name-argument.ts'
+import { assertSameOwner } from './exclusive.ts'
 import { assertQueueArguments, comparedArguments, fifoGroupingOf, queueTypeOf } from './queue-arguments.ts'
+import { reservedName } from './reserved-names.ts'
 import type { VhostState } from './state.ts'
 
 export interface DeclareQueue {
@@ -25,6 +27,10 @@ export interface DeclareQueue {
   readonly maxQueues?: number | undefined
   /** The SQS queues that stand behind it if it is made. */
   readonly sqsQueues: readonly SqsQueue[]
+  /** The connection that wants it for itself. */
+  readonly exclusive?: ConnectionRef | undefined
+  /** The broker chose the name, which begins with what clients may not choose. */
+  readonly isServerNamed?: boolean | undefined
 }
 
 export interface DeleteQueue {
@@ -43,8 +49,8 @@ export function declareQueue(state: VhostState, command: DeclareQueue, added = 0
   if (command.name === '') throw preconditionFailed('a queue needs a name')
   const object = describeObject('queue', command.name, state.vhost)
   const existing = state.queueByName(command.name)
-  if (existing) return assertEquivalent(existing, command, object)
-  if (isReservedName(command.name)) throw accessRefused(ACCESS_REFUSED)
+  if (existing) return assertEquivalent(existing, command, object, state.vhost)
+  if (isReservedName(command.name) && !command.isServerNamed) throw reservedName('queue', command.name)
   assertRoom(state, command, added)
   assertExchangeNameArgument(object, 'x-dead-letter-exchange', command.arguments)
   const queue = queueFrom(command, state.vhost)
@@ -59,14 +65,30 @@ export const queueFrom = (command: DeclareQueue, vhost: string): Queue =>
   newQueue(command, queueTypeOf(command.arguments, describeObject('queue', command.name, vhost), command.defaultType))
 
 function newQueue(command: DeclareQueue, type: QueueType): Queue {
-  const { id, name, durable, autoDelete, user, sqsQueues } = command
+  const { id, name, autoDelete, user, sqsQueues, exclusive } = command
+  const queue = {
+    id,
+    name,
+    type,
+    durable: isDurable(command),
+    autoDelete,
+    arguments: command.arguments,
+    user,
+    sqsQueues,
+  }
+  // An inbox has no groups: the one gateway that receives from it keeps what order there is.
+  if (exclusive) return { ...queue, exclusive }
   const fifo = fifoGroupingOf(command.arguments)
-  const queue = { id, name, type, durable, autoDelete, arguments: command.arguments, user, sqsQueues }
   return fifo ? { ...queue, fifo } : queue
 }
 
-function assertEquivalent(current: Queue, command: DeclareQueue, object: string): VhostEvent[] {
-  assertEquivalentFlag(object, 'durable', command.durable, current.durable)
+/** What goes with a connection does not outlive the broker, whatever is declared (AMQP contract §5). */
+const isDurable = ({ durable, exclusive }: Pick<DeclareQueue, 'durable' | 'exclusive'>): boolean =>
+  durable && !exclusive
+
+function assertEquivalent(current: Queue, command: DeclareQueue, object: string, vhost: string): VhostEvent[] {
+  assertSameOwner(current, command.exclusive, vhost)
+  assertEquivalentFlag(object, 'durable', isDurable(command), current.durable)
   assertEquivalentFlag(object, 'auto_delete', command.autoDelete, current.autoDelete)
   const [received, declared] = [
     withType(command.arguments, command.defaultType),
@@ -87,6 +109,7 @@ const isClassic = (args: AmqpTable): boolean => (args['x-queue-type'] ?? 'classi
 
 function assertProperties(command: DeclareQueue, type: QueueType, object: string): void {
   if (type !== 'quorum') return
+  if (command.exclusive) throw preconditionFailed(`invalid property 'exclusive-owner' for ${object}`)
   if (!command.durable) throw preconditionFailed(`invalid property 'non-durable' for ${object}`)
   if (command.autoDelete) throw preconditionFailed(`invalid property 'auto-delete' for ${object}`)
 }

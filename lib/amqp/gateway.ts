@@ -1,0 +1,46 @@
+import type { Broker } from '../broker/broker.ts'
+import { type Listener, listen, type TlsSettings } from './listen.ts'
+
+export interface GatewayOptions {
+  /** Stays open: whoever opened it closes it, after the gateway. */
+  readonly broker: Broker
+  /** Addresses to listen on; by default both loopback addresses, as some clients try `::1` first. */
+  readonly hosts?: readonly string[]
+  /** For plain AMQP; 0 takes a free one, undefined listens for none. */
+  readonly port?: number | undefined
+  /** For AMQP over TLS. */
+  readonly tls?: (TlsSettings & { readonly port: number }) | undefined
+}
+
+export interface RunningGateway {
+  /** Where plain AMQP is spoken. */
+  readonly port: number | undefined
+  readonly tlsPort: number | undefined
+  /** Tells clients that the broker goes (320), gives back what they have not acknowledged, and ends. */
+  close(): Promise<void>
+}
+
+const LOOPBACK = ['127.0.0.1', '::1'] as const
+
+/**
+ * Speaks AMQP 0-9-1 for a broker (docs/amqp.md). Rejects where a port cannot be had, with the error of `listen`
+ * (`EADDRINUSE`, `EACCES`).
+ */
+export async function startGateway({ hosts = LOOPBACK, port, tls }: GatewayOptions): Promise<RunningGateway> {
+  const onSocket = (socket: { end(bytes: Uint8Array): void }): void => socket.end(Buffer.from('AMQP\x00\x00\x09\x01'))
+  const listeners: Listener[] = []
+  const open = async (at: number | undefined, settings?: TlsSettings): Promise<number | undefined> => {
+    if (at === undefined) return undefined
+    const listener = await listen({ hosts, port: at, tls: settings, onSocket })
+    listeners.push(listener)
+    return listener.port
+  }
+  const [plainPort, tlsPort] = [await open(port), await open(tls?.port, tls)]
+  return {
+    port: plainPort,
+    tlsPort,
+    close: async () => {
+      for (const listener of listeners) listener.close()
+    },
+  }
+}

@@ -1,4 +1,8 @@
+import type { Socket } from 'node:net'
 import type { Broker } from '../broker/broker.ts'
+import { Connection } from './connection/connection.ts'
+import { AmqpError } from './errors.ts'
+import { GatewayContext } from './gateway-context.ts'
 import { type Listener, listen, type TlsSettings } from './listen.ts'
 
 export interface GatewayOptions {
@@ -26,8 +30,9 @@ const LOOPBACK = ['127.0.0.1', '::1'] as const
  * Speaks AMQP 0-9-1 for a broker (docs/amqp.md). Rejects where a port cannot be had, with the error of `listen`
  * (`EADDRINUSE`, `EACCES`).
  */
-export async function startGateway({ hosts = LOOPBACK, port, tls }: GatewayOptions): Promise<RunningGateway> {
-  const onSocket = (socket: { end(bytes: Uint8Array): void }): void => socket.end(Buffer.from('AMQP\x00\x00\x09\x01'))
+export async function startGateway({ broker, hosts = LOOPBACK, port, tls }: GatewayOptions): Promise<RunningGateway> {
+  const context = new GatewayContext(broker)
+  const onSocket = (socket: Socket): void => context.connections.add(new Connection(context, socket))
   const listeners: Listener[] = []
   const open = async (at: number | undefined, settings?: TlsSettings): Promise<number | undefined> => {
     if (at === undefined) return undefined
@@ -35,12 +40,14 @@ export async function startGateway({ hosts = LOOPBACK, port, tls }: GatewayOptio
     listeners.push(listener)
     return listener.port
   }
-  const [plainPort, tlsPort] = [await open(port), await open(tls?.port, tls)]
-  return {
-    port: plainPort,
-    tlsPort,
-    close: async () => {
-      for (const listener of listeners) listener.close()
-    },
+  const close = async (): Promise<void> => {
+    for (const listener of listeners) listener.close()
+    await context.close(new AmqpError(320, "broker forced connection closure with reason 'shutdown'"))
+  }
+  try {
+    return { port: await open(port), tlsPort: await open(tls?.port, tls), close }
+  } catch (error) {
+    await close()
+    throw error
   }
 }

@@ -1,0 +1,203 @@
+import { MAX_PAYLOAD_BYTES } from '../../delivery/claim-checks.ts'
+import { logError } from '../../log.ts'
+import type { Consumer, ConsumerChannel } from '../consuming/consumer.ts'
+import type { Feed } from '../consuming/feed.ts'
+import type { Delivery } from '../consuming/source.ts'
+import { AmqpError, amqpErrorOf, closeReasonOf, isUnexpected } from '../errors.ts'
+import { type Answer, execute } from '../methods/execute.ts'
+import type { BodyFrame, HeaderFrame, MethodFrame } from '../protocol/frame.ts'
+import type { MethodNamed } from '../protocol/methods.ts'
+import type { ChannelHost } from './host.ts'
+import { Ledger } from './ledger.ts'
+import { CHANNEL_CLOSING, CHANNEL_OPEN, type ChannelEffect, type ChannelState, stepChannel } from './machine.ts'
+import { ChannelPublishing } from './publishing.ts'
+import type { ChannelReplies } from './reply-consumer.ts'
+import { Requests } from './requests.ts'
+import { Settling } from './settling.ts'
+
+type DeliverAddress = Pick<MethodNamed<'basic.deliver'>, 'deliveryTag' | 'redelivered' | 'exchange' | 'routingKey'>
+
+/**
+ * One channel: its frames become requests, which are executed one behind the other, and what consumers of it are given goes
+ * to the client.
+ */
+export class Channel implements ConsumerChannel {
+  readonly number: number
+  readonly host: ChannelHost
+  readonly ledger = new Ledger()
+  readonly settling = new Settling()
+  readonly consumers = new Map<string, Consumer>()
+  readonly publishing: ChannelPublishing
+  /** The queue that an empty name means: the one declared last. */
+  lastQueue: string | undefined
+  /** Of consumers to come, each for itself; 0 for none. */
+  consumerPrefetch = 0
+  /** Of all consumers together; 0 for none. */
+  channelPrefetch = 0
+  /** Who receives replies without a queue. */
+  replies: ChannelReplies | undefined
+  #state: ChannelState = CHANNEL_OPEN
+  readonly #requests: Requests
+  #isReleased = false
+
+  constructor(number: number, host: ChannelHost) {
+    this.number = number
+    this.host = host
+    this.publishing = new ChannelPublishing(this)
+    this.#requests = new Requests({
+      onHeldBytes: (change) => host.hold(change),
+      onError: (thrown, method) => this.fail(thrown, method),
+    })
+  }
+
+  get isOpen(): boolean {
+    return !this.#isReleased && this.#state.phase !== 'closing'
+  }
+
+  /** Of a body that is not whole yet. */
+  get unfinishedBytes(): number {
+    return this.#state.phase === 'body' ? this.#state.body.receivedBytes : 0
+  }
+
+  accept(frame: MethodFrame | HeaderFrame | BodyFrame): void {
+    const { state, effects } = stepChannel(this.#state, frame, { maxPayloadBytes: MAX_PAYLOAD_BYTES })
+    this.#state = state
+    for (const effect of effects) this.#apply(effect)
+  }
+
+  #apply(effect: ChannelEffect): void {
+    switch (effect.type) {
+      case 'execute': {
+        const { method } = effect
+        this.#requests.push(
+          method.name,
+          () => execute(this, method),
+          (answer) => this.#answer(answer),
+        )
+        return
+      }
+      case 'publish': {
+        const { publish, content } = effect
+        this.#requests.push(
+          'basic.publish',
+          () => this.publishing.publish(publish, content),
+          undefined,
+          content.payload.length,
+        )
+        return
+      }
+      case 'fail':
+        // What came before it is executed first, as its own errors come first.
+        this.#requests.push(effect.error.method, () => Promise.reject(effect.error))
+        return
+      case 'send':
+        this.host.send(this.number, effect.method)
+        return
+      case 'close':
+        this.#requests.push(
+          'channel.close',
+          () => this.#close(),
+          (answer) => this.#answer(answer),
+        )
+        return
+      case 'forget':
+        this.host.forget(this)
+    }
+  }
+
+  #answer({ method, sent }: Answer): void {
+    if (this.#isReleased && method?.name !== 'channel.close-ok') return
+    if (method !== undefined) this.host.send(this.number, method)
+    sent?.()
+  }
+
+  async #close(): Promise<Answer> {
+    await this.publishing.idle
+    await this.release()
+    return { method: { name: 'channel.close-ok' }, sent: () => this.host.forget(this) }
+  }
+
+  /** Ends the channel, or the connection where the error says so. Only the first error counts. */
+  fail(thrown: unknown, method?: MethodFrame['method']['name']): void {
+    if (this.#isReleased) return
+    if (isUnexpected(thrown)) logError('an AMQP request failed', thrown, { method: method ?? '' })
+    const error = amqpErrorOf(thrown).of(method)
+    this.#state = CHANNEL_CLOSING
+    if (error.scope === 'connection') {
+      this.host.fail(error)
+      return
+    }
+    void this.release()
+    this.host.send(this.number, { name: 'channel.close', ...closeReasonOf(error) })
+  }
+
+  /** The client has gone, or the channel has: everything is given back. Resolves when it is. */
+  async release(): Promise<void> {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#requests.stop()
+    this.publishing.stop()
+    this.replies?.end()
+    const consumers = [...this.consumers.values()]
+    this.consumers.clear()
+    const ended = consumers.map((consumer) => this.host.gateway.consumers.end(consumer))
+    this.settling.settle([...this.publishing.withheld, ...this.ledger.takeAll()], 'release')
+    await Promise.all([this.settling.idle(), ...ended])
+  }
+
+  /** Resolves when what was asked for so far is done. */
+  get idle(): Promise<void> {
+    return this.#requests.idle
+  }
+
+  credit(): number {
+    return this.channelPrefetch === 0 ? Number.POSITIVE_INFINITY : this.channelPrefetch - this.ledger.size
+  }
+
+  isWritable(): boolean {
+    return this.isOpen && this.host.isWritable()
+  }
+
+  send(consumer: Consumer, delivery: Delivery): void {
+    const { tag: consumerTag, noAck, feed } = consumer.options
+    const address = this.noteDelivery(delivery, feed, noAck ? undefined : { consumer })
+    this.host.sendContent(this.number, { name: 'basic.deliver', consumerTag, ...address }, delivery.message)
+  }
+
+  /** Numbers a delivery; one that is to be settled is outstanding from now. */
+  noteDelivery(
+    delivery: Delivery,
+    feed: Feed,
+    toSettle: { readonly consumer: Consumer | undefined } | undefined,
+  ): DeliverAddress {
+    const { message, redelivered } = delivery
+    const deliveryTag = this.ledger.newTag()
+    if (toSettle) {
+      const deliveredAtMs = this.host.gateway.broker.clock.monotonicMs()
+      this.ledger.add({ tag: deliveryTag, delivery, feed, consumer: toSettle.consumer, deliveredAtMs })
+    }
+    return { deliveryTag, redelivered, exchange: message.exchange, routingKey: message.routingKey }
+  }
+
+  cancelled(consumer: Consumer): void {
+    const { tag } = consumer.options
+    if (!this.consumers.delete(tag) || !this.isOpen) return
+    if (!this.host.can('consumer_cancel_notify')) return
+    this.host.send(this.number, { name: 'basic.cancel', consumerTag: tag, nowait: true })
+  }
+
+  /** There may be more credit. */
+  wakeConsumers(): void {
+    for (const feed of new Set([...this.consumers.values()].map(({ options }) => options.feed))) feed.wake()
+  }
+
+  /** Where the client has had a delivery for too long, it is taken to be stuck (contract §6). */
+  assertAckInTime(nowMs: number, timeoutMs: number): void {
+    const { oldest } = this.ledger
+    if (!oldest || nowMs - oldest.deliveredAtMs < timeoutMs) return
+    const text =
+      `delivery acknowledgement on channel ${this.number} timed out. Timeout value used: ${timeoutMs} ms. ` +
+      'This timeout value can be configured, see consumers doc guide to learn more'
+    this.fail(new AmqpError(406, text))
+  }
+}

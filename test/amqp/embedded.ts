@@ -1,0 +1,48 @@
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import { type RunningLeveret, startLeveret } from '../../lib/local/testing.ts'
+import { type ApiAnswer, callApi } from '../support/embedded.ts'
+import { type Client, type Login, openClient } from './client.ts'
+
+const START_DEADLINE_MS = 30_000
+
+export interface AmqpLeveret {
+  /** Only while tests run. */
+  readonly running: RunningLeveret
+  readonly port: number
+  /** A client that is logged in; it is cut off after the test unless it has ended. */
+  connect(login?: Login): Promise<Client>
+  /** Calls the HTTP API as guest. */
+  call(method: string, path: string, body?: unknown): Promise<ApiAnswer>
+}
+
+/** An embedded broker of their own, with its AMQP gateway, for the tests of a file. */
+export function useAmqp(): AmqpLeveret {
+  let started: RunningLeveret | undefined
+  const clients: Client[] = []
+  beforeAll(async () => {
+    started = await startLeveret()
+  }, START_DEADLINE_MS)
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.destroy()
+  })
+  afterAll(() => started?.close(), START_DEADLINE_MS)
+  const running = (): RunningLeveret => {
+    if (started === undefined) throw new Error('Leveret runs only while tests do')
+    return started
+  }
+  const port = (): number => Number(new URL(running().amqpUrl).port)
+  return {
+    get running() {
+      return running()
+    },
+    get port() {
+      return port()
+    },
+    connect: async (login) => {
+      const client = await openClient({ port: port() }, login)
+      clients.push(client)
+      return client
+    },
+    call: (method, path, body) => callApi(running(), method, path, body),
+  }
+}

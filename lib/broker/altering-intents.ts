@@ -3,7 +3,7 @@ import type { Reading } from '../journal/clock.ts'
 import type { Intent } from '../journal/intents.ts'
 import type { AmqpValue } from '../model/amqp-value.ts'
 import { unavailable } from '../model/errors.ts'
-import type { Queue } from '../model/queue.ts'
+import { isOwned, type Queue } from '../model/queue.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import { settingsAfter } from '../topology/vhost/settings-after.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
@@ -58,8 +58,8 @@ export function alteringIntents(broker: Broker, state: VhostState, events: reado
 
 type Settings = ReturnType<VhostState['settingsOf']>
 
-/** Those of an app are the app's to configure. */
-const alterable = ({ sqsQueues }: Queue) => sqsQueues.filter(({ adopted }) => !adopted)
+/** Those of an app are the app's to configure, and an inbox has no queue's settings. */
+const alterable = ({ sqsQueues }: Queue) => sqsQueues.filter(isOwned)
 
 const desiredText = ({ delivery }: Broker, queue: Queue, settings: Settings): string =>
   JSON.stringify(alterable(queue).map(({ name }) => delivery.queues.desiredAttributes(name, settings)))

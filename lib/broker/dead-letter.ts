@@ -55,10 +55,11 @@ export async function deadLetter(
 
 type Fate = 'publish' | 'keep' | 'drop'
 
-/** What becomes of a copy that dies. */
+/** What becomes of a copy that dies. With a queue that goes with its connection nothing is kept. */
 export function fateOf(vhost: VhostState, queue: Queue, copy: DeadCopy, reason: DeathReason): Fate {
-  if (deadLetterRouteOf(vhost, queue)) return idleHopsAfter(copy, reason) > MAX_IDLE_HOPS ? 'keep' : 'publish'
-  return hasBeenDelivered(reason) ? 'keep' : 'drop'
+  const end = queue.exclusive ? 'drop' : 'keep'
+  if (deadLetterRouteOf(vhost, queue)) return idleHopsAfter(copy, reason) > MAX_IDLE_HOPS ? end : 'publish'
+  return hasBeenDelivered(reason) ? end : 'drop'
 }
 
 const hasBeenDelivered = (reason: DeathReason): boolean => reason === 'rejected' || reason === 'delivery_limit'

@@ -1,14 +1,14 @@
 import { assertMayDelete } from '../access/permissions.ts'
 import type { Intent } from '../journal/intents.ts'
-import { notFound, preconditionFailed } from '../model/errors.ts'
+import { BrokerError, notFound, preconditionFailed } from '../model/errors.ts'
 import { describeObject } from '../model/names.ts'
 import { ownSqsNames, type Queue } from '../model/queue.ts'
 import { decideVhost } from '../topology/vhost/decide.ts'
 import { assertUnlocked } from '../topology/vhost/exclusive.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
-import { type Committed, commitOf, committed, stateOf, stillThere, whenSettled } from './change.ts'
-import type { VhostSession } from './session.ts'
+import { type Committed, commitOf, committed, LEVERET, newId, stateOf, stillThere, whenSettled } from './change.ts'
+import type { VhostContext, VhostSession } from './session.ts'
 import { deletingIntents, finishDeletingOrLeave } from './sqs-intents.ts'
 
 export interface QueueDeletion {
@@ -62,6 +62,36 @@ export function decideDeletion(broker: Broker, state: VhostState, name: string, 
   const queue = state.queueByName(name)
   const intents: readonly Intent[] = deletingIntents(broker, queue ? ownSqsNames(queue) : [])
   return { writes: [{ journal: state.id, events }], intents: { put: intents }, result: intents }
+}
+
+/**
+ * Deletes this very queue because nobody uses it, if `condition` holds on the state that decides; nothing happens where
+ * somebody has deleted it, or its vhost.
+ */
+export async function deleteQueueIf(
+  { broker, vhost }: VhostContext,
+  { id, name }: Queue,
+  condition: (state: VhostState, current: Queue) => boolean = () => true,
+): Promise<void> {
+  const { journals } = broker
+  try {
+    const { result: intents, versions } = await journals.transact({
+      arrival: journals.arrival(),
+      who: LEVERET,
+      commitId: newId(broker),
+      journals: () => [vhost.id],
+      decide: ({ vhosts }) => {
+        const state = stateOf(vhosts, vhost.id)
+        const current = state.queueById(id)
+        if (!current || !condition(state, current)) return { writes: [], result: [] }
+        return decideDeletion(broker, state, name, id)
+      },
+    })
+    await journals.settled(versions)
+    await finishDeletingOrLeave(broker, intents)
+  } catch (error) {
+    if (!(error instanceof BrokerError) || error.kind !== 'not-found') throw error
+  }
 }
 
 /**

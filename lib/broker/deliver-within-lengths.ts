@@ -40,6 +40,8 @@ const FULL = new BrokerError('full', 'rejected Unable to publish message. Check 
 
 /** The most that a queue takes that refuses what is more, or undefined. Bytes are not counted: SQS does not tell. */
 function maxLengthOf({ vhost }: VhostContext, queue: Queue): number | undefined {
+  // What is in the memory of a gateway is the gateway's to count.
+  if (queue.exclusive) return undefined
   const { maxLength, overflow } = vhost.settingsOf(queue)
   if (overflow === 'reject-publish') return maxLength
   // A quorum queue takes the other word for drop-head, as in RabbitMQ.

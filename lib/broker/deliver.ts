@@ -130,7 +130,7 @@ async function sendToStandardQueues(
   const undelivered = new Map<Consignment, Queue[]>()
   for (const [index, { consignment, queue }] of sends.entries()) {
     const outcome = outcomes[index]
-    if (outcome?.status === 'sent') continue
+    if (outcome?.status === 'sent' || isOwnerGone(queue, outcome)) continue
     if (outcome?.status === 'failed' && outcome.retriable) add(undelivered, consignment, queue)
     else failures.set(consignment.publication, failureOf(queue, outcome))
   }
@@ -147,6 +147,10 @@ async function relayAll(context: VhostContext, relayables: readonly Relayable[],
     if (!accepted[index]) failures.set(publication, unavailable(UNREACHABLE))
   }
 }
+
+/** What goes to the queue of a connection whose gateway is gone goes with it: that is nobody's failure. */
+const isOwnerGone = ({ exclusive }: Queue, outcome: SendOutcome | undefined): boolean =>
+  exclusive !== undefined && outcome?.status === 'missing-queue'
 
 const isFifo = (queue: Queue): boolean => queue.fifo !== undefined
 

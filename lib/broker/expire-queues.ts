@@ -1,17 +1,15 @@
 import { mapConcurrent } from '../delivery/concurrent.ts'
 import { ABSENT, type StoredItem } from '../delivery/item-store.ts'
+import { listAll } from '../delivery/list-all.ts'
 import { parseUse, type QueueUse, toUseItem, USES_PARTITION, useGrainMs, useKey } from '../delivery/queue-use.ts'
 import { logError } from '../log.ts'
-import { BrokerError } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import type { Broker } from './broker.ts'
-import { LEVERET, newId, stateOf } from './change.ts'
-import { decideDeletion } from './delete-queue.ts'
+import { consumerCount } from './consumer-counts.ts'
+import { deleteQueueIf } from './delete-queue.ts'
 import type { VhostContext } from './session.ts'
-import { finishDeletingOrLeave } from './sqs-intents.ts'
 import { viewVhost } from './view-vhost.ts'
 
-const PAGE = 500
 const CONCURRENCY = 8
 /** Longer than a commit is tried, so that whoever uses the queue after this knows what became of it. */
 const CLOSING_MS = 30_000
@@ -65,7 +63,8 @@ async function expiringQueues(broker: Broker): Promise<Omit<Expiring, 'item'>[]>
     const context = await viewVhost(broker, id, { confirm: true })
     for (const { queue } of context?.vhost.queues() ?? []) {
       const expiresMs = context?.vhost.settingsOf(queue).expiresMs
-      if (context && expiresMs !== undefined) found.push({ context, queue, expiresMs })
+      // What is in the memory of a gateway is the gateway's to look after.
+      if (context && expiresMs !== undefined && !queue.exclusive) found.push({ context, queue, expiresMs })
     }
   }
   return found
@@ -73,14 +72,8 @@ async function expiringQueues(broker: Broker): Promise<Omit<Expiring, 'item'>[]>
 
 async function allUses({ delivery }: Broker): Promise<Map<string, StoredItem>> {
   const uses = new Map<string, StoredItem>()
-  let from: string | undefined
-  for (;;) {
-    const page = await delivery.items.list(USES_PARTITION, { from, limit: PAGE })
-    for (const item of page) uses.set(item.sort, item)
-    const last = page.at(-1)
-    if (!last || page.length < PAGE) return uses
-    from = `${last.sort} `
-  }
+  for await (const item of listAll(delivery.items, USES_PARTITION)) uses.set(item.sort, item)
+  return uses
 }
 
 async function look(expiring: Expiring): Promise<void> {
@@ -90,6 +83,7 @@ async function look(expiring: Expiring): Promise<void> {
   const use = item && parseUse(item.data)
   if (!use || use.expiresMs !== expiresMs) return begin(expiring, nowMs)
   if (!isUnused(use, nowMs) || (use.closingUntilMs ?? 0) > nowMs) return
+  if ((await consumerCount(broker, queue)) > 0) return begin(expiring, nowMs)
   // Whoever takes messages from SQS is seen by what it holds.
   const counts = await Promise.all(queue.sqsQueues.map(({ name }) => broker.delivery.counter.countNow(name)))
   if (counts.some((count) => count.state === 'running' && count.unacknowledged > 0)) return begin(expiring, nowMs)
@@ -110,27 +104,6 @@ async function begin({ context, queue, expiresMs, item }: Expiring, nowMs: numbe
   await context.broker.delivery.items.put(toUseItem(use), item?.revision ?? ABSENT)
 }
 
-async function deleteUnused({ context, queue, expiresMs }: Expiring): Promise<void> {
-  const { broker, vhost } = context
-  const { journals } = broker
-  try {
-    const { result: intents, versions } = await journals.transact({
-      arrival: journals.arrival(),
-      who: LEVERET,
-      commitId: newId(broker),
-      journals: () => [vhost.id],
-      decide: ({ vhosts }) => {
-        const state = stateOf(vhosts, vhost.id)
-        const current = state.queueById(queue.id)
-        // A policy may have given it more time, or for ever.
-        if (!current || state.settingsOf(current).expiresMs !== expiresMs) return { writes: [], result: [] }
-        return decideDeletion(broker, state, queue.name, queue.id)
-      },
-    })
-    await journals.settled(versions)
-    await finishDeletingOrLeave(broker, intents)
-  } catch (error) {
-    // Somebody has deleted it, or its vhost.
-    if (!(error instanceof BrokerError) || error.kind !== 'not-found') throw error
-  }
-}
+/** A policy may have given it more time meanwhile, or for ever. */
+const deleteUnused = ({ context, queue, expiresMs }: Expiring): Promise<void> =>
+  deleteQueueIf(context, queue, (state, current) => state.settingsOf(current).expiresMs === expiresMs)

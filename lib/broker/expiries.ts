@@ -61,7 +61,9 @@ export async function armExpiries({ broker, vhost }: VhostContext, expiries: Exp
   const soonestMs = broker.clock.wallMs() + ON_ITS_WAY_MS
   const earliest = new Map<string, number>()
   for (const ofPublication of expiries.values()) {
-    for (const [{ id }, atMs] of ofPublication) {
+    for (const [{ id, exclusive }, atMs] of ofPublication) {
+      // A gateway looks after what is in its memory.
+      if (exclusive) continue
       const lookMs = Math.max(atMs, soonestMs)
       earliest.set(id, Math.min(lookMs, earliest.get(id) ?? lookMs))
     }

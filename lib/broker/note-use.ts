@@ -11,12 +11,13 @@ const noted = new WeakMap<Broker, Map<string, QueueUse>>()
 const MAX_NOTED = 10_000
 
 /**
- * Writes down that a queue is used which is deleted otherwise; to be called before it is. Nothing happens to other queues.
+ * Writes down that a queue is used which is deleted otherwise; to be called before it is. Nothing happens to other queues,
+ * nor to those in the memory of a gateway, which knows itself.
  * Throws `unavailable` where the queue may be gone in a moment because nobody used it for so long.
  */
 export async function noteUse({ broker, vhost }: VhostContext, queue: Queue): Promise<void> {
   const { expiresMs } = vhost.settingsOf(queue)
-  if (expiresMs === undefined || isNoted(broker, queue.id, expiresMs)) return
+  if (expiresMs === undefined || queue.exclusive || isNoted(broker, queue.id, expiresMs)) return
   const { items } = broker.delivery
   for (;;) {
     const item = await items.get(useKey(queue.id))

@@ -1,6 +1,7 @@
 import type { QueueCounts as SqsCounts } from '../delivery/queue-counts.ts'
 import type { Queue, SqsQueue } from '../model/queue.ts'
 import type { Broker } from './broker.ts'
+import { readQueueSnapshots } from './gateway-snapshot.ts'
 import type { Session } from './session.ts'
 
 /** How many messages a queue holds, approximately. `down`: an SQS queue of it was deleted behind our back. */
@@ -10,15 +11,28 @@ export interface QueueCounts {
   readonly state: 'running' | 'down'
 }
 
-/** The counts of these queues, by queue id; one SQS call for each that was not counted a moment ago. */
+/**
+ * The counts of these queues, by queue id: one SQS call for each that was not counted a moment ago. What is in the memory of
+ * a gateway is as the gateway last said.
+ */
 export async function queueCounts(
-  { broker }: Session,
+  { broker }: Pick<Session, 'broker'>,
   queues: readonly Queue[],
 ): Promise<ReadonlyMap<string, QueueCounts>> {
-  const names = queues.flatMap(({ sqsQueues }) => sqsQueues.map(({ name }) => name))
+  const gateways = queues.flatMap(({ exclusive }) => exclusive?.gateway ?? [])
+  const inMemory = gateways.length === 0 ? undefined : await readQueueSnapshots(broker, gateways)
+  const names = queues
+    .filter(({ exclusive }) => !exclusive)
+    .flatMap(({ sqsQueues }) => sqsQueues.map(({ name }) => name))
   const counts = await broker.delivery.counter.count(names)
   const countOf = new Map(names.map((name, index) => [name, counts[index]]))
-  return new Map(queues.map((queue) => [queue.id, sumOf(queue.sqsQueues.map(({ name }) => countOf.get(name)))]))
+  return new Map(
+    queues.map(({ id, exclusive, sqsQueues }) => {
+      if (!exclusive) return [id, sumOf(sqsQueues.map(({ name }) => countOf.get(name)))]
+      const { ready, unacknowledged } = inMemory?.get(id) ?? { ready: 0, unacknowledged: 0 }
+      return [id, { ready, unacknowledged, state: 'running' }]
+    }),
+  )
 }
 
 function sumOf(counts: readonly (SqsCounts | undefined)[]): QueueCounts {
@@ -43,5 +57,6 @@ export async function countReady({ delivery }: Broker, sqsQueues: readonly SqsQu
 /** Where any SQS client finds what is behind a queue. */
 export function sqsAddresses({ broker }: Session, { sqsQueues }: Queue): { urls: string[]; arns: string[] } {
   const { urlOf, arnOf } = broker.delivery.queues
-  return { urls: sqsQueues.map(({ name }) => urlOf(name)), arns: sqsQueues.map(({ name }) => arnOf(name)) }
+  const names = sqsQueues.filter(({ inbox }) => !inbox).map(({ name }) => name)
+  return { urls: names.map(urlOf), arns: names.map(arnOf) }
 }

@@ -20,7 +20,7 @@ export interface QueueDelivery extends HeldCopy {
   readonly deliveryCount: number
 }
 
-/** At most `max`; waits for the first of them for `waitS`; they are hidden from others for `visibilityS`. */
+/** At most `max`, and ten in one call; waits for the first of them for `waitS`; they are hidden from others for `visibilityS`. */
 export type ReceiveRequest = Pick<ReceiveOptions, 'max' | 'waitS' | 'visibilityS' | 'signal'>
 
 /** How long one look into all bands of a queue waits, and so how much later it may see a message than one queue would. */
@@ -85,7 +85,11 @@ async function receiveFrom(
 ): Promise<QueueDelivery[]> {
   const { broker } = context
   const receivedAtMs = broker.clock.wallMs()
-  const received = await broker.delivery.receiver.receive(sqsQueueName, { ...request, queueName: queue.name })
+  const received = await broker.delivery.receiver.receive(sqsQueueName, {
+    ...request,
+    queueName: queue.name,
+    once: true,
+  })
   const batch = { sqsQueueName, copies: received.copies }
   const { copies } = await withoutExpired(() => renew(context), broker.clock.wallMs(), queue, batch)
   const opened = await Promise.all(copies.map((copy) => open(context, sqsQueueName, receivedAtMs, copy)))

@@ -6,6 +6,7 @@ import type { Copy } from '../delivery/sqs-sender.ts'
 import { logError } from '../log.ts'
 import type { Broker } from './broker.ts'
 import { ON_ITS_WAY_MS } from './expiries.ts'
+import { isInbox } from './inbox.ts'
 import { sendRelayMessage } from './send-to-relay.ts'
 import { armSweeps } from './sweep-chains.ts'
 import { viewVhost } from './view-vhost.ts'
@@ -57,14 +58,16 @@ async function existingTargets(
 /** Whoever published had the queues looked through in time for copies that are there by then; these come later. */
 async function armTargets(broker: Broker, vhostId: string, targets: readonly RelayTarget[]): Promise<void> {
   const soonestMs = broker.clock.wallMs() + ON_ITS_WAY_MS
-  const looks = targets.flatMap(({ queueId, expiresAtMs }) =>
-    expiresAtMs === undefined ? [] : [{ vhostId, queueId, nextLookMs: Math.max(expiresAtMs, soonestMs) }],
+  const looks = targets.flatMap(({ queueId, sqsQueueName, expiresAtMs }) =>
+    expiresAtMs === undefined || isInbox(broker.config, sqsQueueName)
+      ? []
+      : [{ vhostId, queueId, nextLookMs: Math.max(expiresAtMs, soonestMs) }],
   )
   await armSweeps(broker, looks)
 }
 
 async function sendToTargets(
-  { delivery, counters }: Broker,
+  { config, delivery, counters }: Broker,
   { publishId, vhostId, message }: RelayMessage,
   targets: readonly RelayTarget[],
 ): Promise<readonly RelayTarget[]> {
@@ -76,7 +79,11 @@ async function sendToTargets(
     copyAttribute: encodeCopy({ publishId, ...copy }),
   }))
   const outcomes = await delivery.sender.send(copies)
-  const left = targets.filter((_, index) => outcomes[index]?.status !== 'sent')
+  const left = targets.filter(({ sqsQueueName }, index) => {
+    const status = outcomes[index]?.status
+    // What goes to the queue of a connection whose gateway is gone goes with it.
+    return status !== 'sent' && !(status === 'missing-queue' && isInbox(config, sqsQueueName))
+  })
   counters.Relayed += targets.length - left.length
   return left
 }

@@ -2,6 +2,7 @@ import type { Broker } from './broker.ts'
 import { expireQueues } from './expire-queues.ts'
 import { finishIntents } from './finish-intents.ts'
 import { handOverScheduled } from './hand-over.ts'
+import { reapGateways } from './reap-gateways.ts'
 import { rearmSweeps } from './rearm-sweeps.ts'
 
 const WORK: readonly ((broker: Broker) => Promise<void>)[] = [
@@ -9,6 +10,7 @@ const WORK: readonly ((broker: Broker) => Promise<void>)[] = [
   handOverScheduled,
   rearmSweeps,
   expireQueues,
+  reapGateways,
 ]
 
 /** What is to be done each minute. What fails is reported when everything has had its turn. */

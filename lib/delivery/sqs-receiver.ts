@@ -23,6 +23,8 @@ export interface ReceiveOptions {
   readonly waitS: number
   /** How long the copies stay hidden from others, 0 to 12 h. */
   readonly visibilityS: number
+  /** Whether one call is enough, whatever it brings: for those who come again anyway. */
+  readonly once?: boolean
   /** Ends the wait. What SQS had just handed out is hidden until its visibility ends. */
   readonly signal?: AbortSignal
 }
@@ -72,12 +74,12 @@ export class SqsReceiver {
     for (let left = options.max; left > 0; left = options.max - copies.length - undecodable.length) {
       const isFirst = left === options.max
       const messages = await this.#receiveOnce(sqsQueueName, left, isFirst, options)
-      if (messages.length === 0) break
       for (const message of messages) {
         const copy = parseReceived(message, options.queueName)
         if (isUndecodable(copy)) undecodable.push(copy)
         else copies.push(copy)
       }
+      if (messages.length === 0 || options.once) break
     }
     return { copies, undecodable }
   }

@@ -33,7 +33,7 @@ const typed: fc.Arbitrary<Typed> = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => new Typed('int64', value)),
   fc.double().map((value) => new Typed('double', value)),
   fc.float().map((value) => new Typed('float', value)),
-  fc.tuple(fc.nat(255), fc.maxSafeNat()).map(([scale, unscaled]) => new Typed('decimal', `${scale}:${unscaled}`)),
+  fc.tuple(fc.nat(255), fc.nat(2 ** 32 - 1)).map(([scale, unscaled]) => new Typed('decimal', `${scale}:${unscaled}`)),
   fc.maxSafeNat().map((seconds) => new Typed('timestamp', seconds)),
   fc.uint8Array({ maxLength: 8 }).map((bytes) => new Typed('bytes', Buffer.from(bytes))),
 )

@@ -1,8 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 
-/** Bytes that end too early or are no UTF-8: whoever reads knows which reply code that deserves. */
+/** Bytes that do not hold what they should; whoever knows what was read makes a ProtocolError of it. */
 export class MalformedBytes extends Error {
   override readonly name = 'MalformedBytes'
+  readonly code: 501 | 502
+
+  /** 501 where they end too early or are no text, 502 where a table is not one. */
+  constructor(message: string, code: 501 | 502 = 501) {
+    super(message)
+    this.code = code
+  }
 }
 
 const UINT32 = 2 ** 32
@@ -113,7 +120,7 @@ export class ByteReader {
   }
 
   #copy(start: number): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(start, this.at))
+    return Buffer.from(this.#bytes.subarray(start, this.at))
   }
 
   /** A reader of the bytes that a length of four bytes announces. */

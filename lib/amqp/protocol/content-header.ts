@@ -36,7 +36,7 @@ export interface ContentHeader {
 
 /**
  * Reads the payload of a content header frame. Throws ProtocolError 505 for another class or a weight, 502 for
- * properties that cannot be read, and what {@link readTable} throws.
+ * properties that cannot be read.
  */
 export function readContentHeader(reader: ByteReader): ContentHeader {
   try {

@@ -1,8 +1,7 @@
 import { type AmqpTable, type AmqpValue, Typed, type TypedName } from '../../model/amqp-value.ts'
 import { MAX_TABLE_DEPTH } from '../../model/message.ts'
-import type { ByteReader } from './byte-reader.ts'
+import { type ByteReader, MalformedBytes } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
-import { ProtocolError } from './protocol-error.ts'
 
 /** The type octets of a table's values (amqp-contract §1). RabbitMQ writes `l` where it has read `L`, and so do we. */
 const TYPE = {
@@ -28,7 +27,7 @@ const TYPE = {
 const INT64_AS_QPID_HAS_IT = 'L'
 
 /**
- * Reads a table. Of a name that comes twice the last counts. Throws ProtocolError 502 for types that are unknown, for
+ * Reads a table. Of a name that comes twice the last counts. Throws {@link MalformedBytes} for types that are unknown, for
  * nesting beyond {@link MAX_TABLE_DEPTH} and for timestamps that a number cannot hold.
  */
 export function readTable(reader: ByteReader, depth = 0): AmqpTable {
@@ -57,7 +56,7 @@ function readArray(reader: ByteReader, depth: number): AmqpValue[] {
 }
 
 function assertDepth(depth: number): void {
-  if (depth > MAX_TABLE_DEPTH) throw new ProtocolError(502, `tables and arrays nest deeper than ${MAX_TABLE_DEPTH}`)
+  if (depth > MAX_TABLE_DEPTH) throw new MalformedBytes(`tables and arrays nest deeper than ${MAX_TABLE_DEPTH}`, 502)
 }
 
 function readValue(reader: ByteReader, depth: number): AmqpValue {
@@ -101,7 +100,7 @@ const TYPED_READERS: ReadonlyMap<string, ReadTyped> = new Map<string, ReadTyped>
 
 function readTyped(reader: ByteReader, type: string): Typed {
   const read = TYPED_READERS.get(type)
-  if (read === undefined) throw new ProtocolError(502, `unknown type ${JSON.stringify(type)} in a table`)
+  if (read === undefined) throw new MalformedBytes(`unknown type ${JSON.stringify(type)} in a table`, 502)
   return read(reader)
 }
 
@@ -114,11 +113,11 @@ const valueOfInt64 = (value: number | bigint): AmqpValue =>
 const valueOfDouble = (value: number): AmqpValue =>
   Number.isInteger(value) || !Number.isFinite(value) ? new Typed('double', value) : value
 
-/** Seconds since 1970. Throws ProtocolError 502 for those that would not come out as they came in. */
+/** Seconds since 1970. Throws {@link MalformedBytes} for those that would not come out as they came in. */
 export function readSeconds(reader: ByteReader): number {
   const seconds = reader.longlong()
   if (Number.isSafeInteger(seconds)) return seconds
-  throw new ProtocolError(502, 'a timestamp is beyond 2^53 seconds')
+  throw new MalformedBytes('a timestamp is beyond 2^53 seconds', 502)
 }
 
 /** Writes a table, every value with the type that it came with. Throws RangeError for a name longer than 255 bytes. */

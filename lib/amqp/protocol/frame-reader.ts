@@ -38,6 +38,7 @@ export class FrameReader {
 
   /** Takes over the chunk: its memory must not be used again. */
   push(chunk: Uint8Array): void {
+    if (this.#failure !== undefined) return
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     this.#chunk = this.#at === this.#chunk.length ? bytes : Buffer.concat([this.#chunk.subarray(this.#at), bytes])
     this.#at = 0
@@ -149,6 +150,13 @@ function heartbeat(channel: number, payloadSize: number): Frame {
   return { type: 'heartbeat', channel }
 }
 
-/** A message may live long: its body shares memory only with what is no larger than itself. */
+/** A message may live long: its body shares memory only where it is most of it. */
 const retainable = (payload: Buffer): Uint8Array =>
-  payload.length * 2 >= payload.buffer.byteLength ? payload : Buffer.from(payload)
+  payload.length * 2 >= payload.buffer.byteLength ? payload : ownCopy(payload)
+
+/** Not in the pool of `Buffer.from`, of which the smallest copy holds all. */
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
+}

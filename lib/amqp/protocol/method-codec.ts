@@ -42,7 +42,7 @@ const BY_NAME: ReadonlyMap<MethodName, Codec> = new Map(CODECS.map((codec) => [c
 
 /**
  * Reads the payload of a method frame. Throws ProtocolError 503 for an unknown method, 501 for arguments that end too
- * early, too late or in bytes that are no text, and what {@link readTable} throws.
+ * early, too late or in bytes that are no text, and 502 for tables that are none.
  */
 export function readMethod(reader: ByteReader): Method {
   const [classId, methodId] = readIds(reader)
@@ -69,7 +69,8 @@ function readIds(reader: ByteReader): [classId: number, methodId: number] {
 function asProtocolError(error: unknown, codec: Codec | undefined): unknown {
   const ids = codec === undefined ? {} : { classId: codec.classId, methodId: codec.methodId }
   const what = codec?.name ?? 'a method'
-  if (error instanceof MalformedBytes) return new ProtocolError(501, `cannot decode ${what}: ${error.message}`, ids)
+  if (error instanceof MalformedBytes)
+    return new ProtocolError(error.code, `cannot decode ${what}: ${error.message}`, ids)
   return error
 }
 

@@ -59,7 +59,8 @@ async function declaredQueues(journals: BrokerJournals): Promise<Map<string, Dec
     for (const { queue } of vhost?.queues() ?? []) {
       const owner = describeObject('queue', queue.name, name)
       const options = { settings: vhost?.settingsOf(queue) }
-      for (const { name: sqsName, adopted } of queue.sqsQueues) {
+      for (const { name: sqsName, adopted, inbox } of queue.sqsQueues) {
+        if (inbox) continue
         declared.set(sqsName, { owner, options: adopted ? undefined : options })
       }
       if (queue.deadLetters) declared.set(queue.deadLetters.name, { owner, options: DEAD_LETTERS_OPTIONS })

@@ -20,7 +20,7 @@ export interface ExporterIdentity {
 
 /**
  * A definitions file of all vhosts (contract §4.1), with RabbitMQ's keys in RabbitMQ's order. Left out are the default
- * exchange, what is named `amq.*`, and what only this broker knows. Internal exchanges are in it, as in all of RabbitMQ
+ * exchange, what is named `amq.*`, queues that go with their connections, and what only this broker knows. Internal exchanges are in it, as in all of RabbitMQ
  * 3's: their bindings would be in vain without them.
  */
 export function exportDefinitions(access: AccessState, vhosts: readonly VhostState[], identity: ExporterIdentity) {
@@ -66,12 +66,19 @@ type Contents = ReturnType<typeof contentsOf>
 const contentsOf = (state: VhostState, vhost: Vhost | undefined) => ({
   parameters: parametersOf(state, vhost).map(({ component, name, value }) => ({ component, name, value })),
   policies: Array.from(state.policies.values(), (policy) => ({ name: policy.name, ...policyBody(policy) })),
-  queues: Array.from(state.queues(), ({ queue }) => exportQueue(queue)),
+  queues: Array.from(state.queues(), ({ queue }) => queue)
+    .filter(({ exclusive }) => !exclusive)
+    .map(exportQueue),
   exchanges: Array.from(state.exchanges(), ({ exchange }) => exchange)
     .filter(({ name }) => !isReservedName(name))
     .map(exportExchange),
-  bindings: Array.from(state.bindings(), (binding) => exportBinding(state, binding)),
+  bindings: Array.from(state.bindings())
+    .filter(({ destination }) => !isExclusive(state, destination))
+    .map((binding) => exportBinding(state, binding)),
 })
+
+const isExclusive = (state: VhostState, { type, id }: Binding['destination']): boolean =>
+  type === 'queue' && state.queueById(id)?.exclusive !== undefined
 
 const exportUser = ({ name, passwordHash, hashingAlgorithm, tags, limits }: User) => ({
   name,

@@ -2,6 +2,7 @@ import { type Bind, bind, type Unbind, unbind } from './binding.ts'
 import { type OpenDeadLetters, openDeadLetters } from './dead-letters.ts'
 import type { VhostEvent } from './events.ts'
 import { type DeclareExchange, type DeleteExchange, declareExchange, deleteExchange } from './exchange.ts'
+import { type DeleteExclusive, deleteExclusive } from './exclusive.ts'
 import { type ImportIntoVhost, importIntoVhost } from './import.ts'
 import { type DeleteParameter, deleteParameter, type SetParameter, setParameter } from './parameter.ts'
 import { type DeletePolicy, deletePolicy, type SetPolicy, setPolicy } from './policy.ts'
@@ -14,6 +15,7 @@ export type VhostCommand =
   | DeleteExchange
   | DeclareQueue
   | DeleteQueue
+  | DeleteExclusive
   | OpenDeadLetters
   | Bind
   | Unbind
@@ -38,6 +40,8 @@ export function decideVhost(state: VhostState, command: VhostCommand): VhostEven
       return declareQueue(state, command)
     case 'delete-queue':
       return deleteQueue(state, command)
+    case 'delete-exclusive':
+      return deleteExclusive(state, command)
     case 'open-dead-letters':
       return openDeadLetters(state, command)
     case 'bind':

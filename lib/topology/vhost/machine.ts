@@ -17,7 +17,7 @@ interface VhostSnapshot {
 
 /** The state machine of a vhost's journal (docs/architecture.md): what each event does to the topology. */
 export const vhostMachine = {
-  format: 2,
+  format: 3,
 
   initial: (): VhostState => new VhostState(),
 

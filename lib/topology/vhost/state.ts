@@ -37,6 +37,8 @@ export class VhostState implements RoutingView {
   readonly #queues = new Map<string, QueueNode>()
   readonly #queueIds = new Map<string, string>()
   readonly #queueIdsBySqsName = new Map<string, string>()
+  /** Ids of the queues that connections have for themselves. */
+  readonly #exclusive = new Set<string>()
   #bindingCount = 0
   /** What policies make of the queues; made when it is first asked for, and again after a policy has changed. */
   #matchers: PolicyMatchers | undefined
@@ -97,6 +99,13 @@ export class VhostState implements RoutingView {
 
   queues(): Iterable<QueueNode> {
     return this.#queues.values()
+  }
+
+  *exclusiveQueues(): Iterable<QueueNode> {
+    for (const id of this.#exclusive) {
+      const node = this.#queues.get(id)
+      if (node) yield node
+    }
   }
 
   /** What is in force for a queue of this vhost, by its arguments and by policies. */
@@ -172,7 +181,8 @@ export class VhostState implements RoutingView {
   addQueue(queue: Queue): void {
     this.#queues.set(queue.id, { queue, incoming: new Map() })
     this.#queueIds.set(queue.name, queue.id)
-    for (const { name } of queue.sqsQueues) this.#queueIdsBySqsName.set(name, queue.id)
+    if (queue.exclusive) this.#exclusive.add(queue.id)
+    else for (const { name } of queue.sqsQueues) this.#queueIdsBySqsName.set(name, queue.id)
   }
 
   openDeadLetters(id: string, deadLetters: SqsQueue): void {
@@ -185,6 +195,7 @@ export class VhostState implements RoutingView {
     if (!node) return
     for (const binding of [...node.incoming.values()]) this.removeBinding(binding)
     this.#queues.delete(id)
+    this.#exclusive.delete(id)
     this.#settings.delete(id)
     this.#queueIds.delete(node.queue.name)
     for (const { name } of node.queue.sqsQueues) this.#queueIdsBySqsName.delete(name)

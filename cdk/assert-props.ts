@@ -1,7 +1,10 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
+import { parseKeySet } from '../lib/access/jwt.ts'
 import { MAX_LEASE_MS } from '../lib/config.ts'
 import { userNameOfPrincipal } from '../lib/model/principal.ts'
-import type { Auth, Domain, LeveretProps, PrivateEndpoint, Throttle } from './props.ts'
+import { assertAmqp } from './assert-amqp.ts'
+import { assertDomainName } from './assert-domain.ts'
+import type { Auth, Domain, LeveretProps, PrivateEndpoint, Throttle, TokenIssuer } from './props.ts'
 import { isKnown, isWhole, refusal } from './refusal.ts'
 
 /** An SQS queue's name has 80 characters; this leaves half of them to the declared name. */
@@ -39,6 +42,7 @@ export function assertProps(props: LeveretProps): void {
   if (domain !== undefined) assertDomain(domain)
   if (privateEndpoint !== undefined) assertPrivateEndpoint(privateEndpoint, props)
   if (tags !== undefined) assertTags(tags)
+  if (props.amqp !== undefined) assertAmqp(props.amqp, props)
   const existingPrefix = props.existing?.namePrefix
   if (isKnown(existingPrefix) && !PREFIX.test(existingPrefix)) {
     throw refusal(
@@ -62,7 +66,10 @@ function assertAuth(auth: Auth): void {
   if (auth.type !== 'basic' && auth.type !== 'iam') {
     throw refusal('auth.type', (auth as { type: unknown }).type, "use 'basic' or 'iam'")
   }
-  if (auth.type === 'basic') return
+  if (auth.type === 'basic') {
+    if (auth.tokens !== undefined) assertTokens(auth.tokens)
+    return
+  }
   const { administrators } = auth
   if (!isKnown(administrators)) return
   if (administrators.length === 0) {
@@ -76,18 +83,48 @@ function assertAuth(auth: Auth): void {
   if (wrong !== undefined) throw refusal('auth.administrators', wrong, 'use ARNs of IAM roles and users')
 }
 
-/** A label of a name; a wildcard cannot be an API's name. */
-const DOMAIN_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/
+/** Scopes are words, of which this is the beginning. */
+const AUDIENCE = /^[\w.:/-]{1,255}$/
+/** All environment variables of a function have 4 KB together. */
+const MAX_JWKS_CHARACTERS = 2000
+
+function assertTokens({ issuer, audience, jwksUri, jwks }: TokenIssuer): void {
+  if (isKnown(issuer) && issuer === '') {
+    throw refusal('auth.tokens.issuer', issuer, 'use the claim iss of the tokens, such as https://login.example.org/')
+  }
+  if (isKnown(audience) && !AUDIENCE.test(audience)) {
+    throw refusal('auth.tokens.audience', audience, "use RabbitMQ's resource_server_id, a word such as rabbitmq")
+  }
+  if ((jwksUri === undefined) === (jwks === undefined)) {
+    const given = jwks === undefined ? 'neither' : 'both'
+    throw refusal('auth.tokens', given, 'give either jwksUri, where the keys are, or jwks, the keys themselves')
+  }
+  if (isKnown(jwksUri) && !URL.canParse(jwksUri)) throw refusal('auth.tokens.jwksUri', jwksUri, HTTPS)
+  if (isKnown(jwksUri) && new URL(jwksUri).protocol !== 'https:') {
+    throw refusal('auth.tokens.jwksUri', jwksUri, HTTPS)
+  }
+  if (isKnown(jwks)) assertKeys(jwks)
+}
+
+const HTTPS = 'use an address that begins with https://'
+
+function assertKeys(jwks: string): void {
+  if (jwks.length > MAX_JWKS_CHARACTERS) {
+    throw refusal('auth.tokens.jwks', jwks.length, `use ${MAX_JWKS_CHARACTERS} characters at most, or jwksUri`)
+  }
+  try {
+    if (parseKeySet(jwks).length > 0) return
+  } catch {
+    // Refused as an empty one is.
+  }
+  throw refusal('auth.tokens.jwks', jwks, 'use a JSON Web Key Set, {"keys": […]}, with a key at least')
+}
+
 const BASE_PATH = /^[A-Za-z0-9$_.+!*'()-]{1,300}$/
 
-function assertDomain({ domainName, hostedZone, basePath }: Domain): void {
-  if (isKnown(domainName) && !DOMAIN_NAME.test(domainName)) {
-    throw refusal('domain.domainName', domainName, 'use a whole name in lower case, such as broker.example.org')
-  }
-  const zoneName = hostedZone?.zoneName
-  if (isKnown(domainName) && isKnown(zoneName) && !`.${domainName}`.endsWith(`.${zoneName}`)) {
-    throw refusal('domain.hostedZone', zoneName, `use the zone that ${domainName} is in, or leave it out`)
-  }
+function assertDomain(domain: Domain): void {
+  assertDomainName('domain', domain)
+  const { basePath } = domain
   if (!isKnown(basePath)) return
   // The API takes what stands before the first /api for the base path.
   if (!BASE_PATH.test(basePath) || basePath === 'api') {

@@ -4,12 +4,15 @@ import { Key } from 'aws-cdk-lib/aws-kms'
 import { HostedZone } from 'aws-cdk-lib/aws-route53'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
+import { AMQP_KEYS, readAmqp } from './amqp-context.ts'
 import {
-  type ParseValue,
+  PREFIX,
   RETENTIONS,
+  type ReadSetting,
   toArnOf,
   toAuthType,
   toBoolean,
+  toJsonText,
   toNumber,
   toRemovalPolicy,
   toRetention,
@@ -19,9 +22,10 @@ import {
   toVpcEndpointId,
   toWords,
   toZone,
+  withoutAbsent,
 } from './context-values.ts'
 import type { ExistingData } from './existing.ts'
-import type { Auth, Domain, LeveretProps } from './props.ts'
+import type { Auth, Domain, LeveretProps, TokenIssuer } from './props.ts'
 import { refusal } from './refusal.ts'
 
 /** What `cdk deploy -c NAME=VALUE` can say; the values of the command line are all text, those of cdk.json may be JSON. */
@@ -35,6 +39,10 @@ const KEYS = [
   'alarmTopicArn',
   'auth',
   'administrators',
+  'jwtIssuer',
+  'jwtAudience',
+  'jwtJwksUri',
+  'jwtJwks',
   'encryptionKeyArn',
   'publishUrl',
   'domainName',
@@ -48,10 +56,9 @@ const KEYS = [
   'existingMessagesTable',
   'existingBucket',
   'existingNamePrefix',
+  ...AMQP_KEYS,
 ] as const
 type Setting = (typeof KEYS)[number]
-
-const PREFIX = 'leveret:'
 
 /**
  * The props of the app's broker, from the context `leveret:name`, `leveret:leaseMs` and so on. Throws an Error that names
@@ -83,6 +90,7 @@ export function propsFromContext(scope: Construct): LeveretProps {
     provisionedConcurrency: read('provisionedConcurrency', toNumber, 'write a number of environments'),
     tags: read('tags', toTags, 'write KEY=VALUE,KEY=VALUE'),
     existing: readExisting(read),
+    amqp: readAmqp(scope, read),
   })
 }
 
@@ -96,7 +104,7 @@ function readExisting(read: Read): ExistingData | undefined {
   return Object.keys(existing).length > 0 ? existing : undefined
 }
 
-type Read = <T>(key: Setting, parse: ParseValue<T>, fix: string) => T | undefined
+type Read = ReadSetting<Setting>
 
 const reader =
   (scope: Construct): Read =>
@@ -111,11 +119,29 @@ const reader =
 function readAuth(read: Read): Auth | undefined {
   const type = read('auth', toAuthType, 'write basic or iam')
   const administrators = read('administrators', toWords, 'write ARNs of IAM roles and users with spaces between them')
-  if (type === 'iam') return { type, administrators: administrators ?? [] }
+  const tokens = readTokens(read)
+  if (type === 'iam') {
+    if (tokens) throw refusal(`${PREFIX}jwtIssuer`, tokens.issuer, `leave it out, or write ${PREFIX}auth=basic`)
+    return { type, administrators: administrators ?? [] }
+  }
   if (administrators !== undefined) {
     throw refusal(`${PREFIX}administrators`, administrators, `leave it out, or write ${PREFIX}auth=iam`)
   }
+  if (tokens) return { type: 'basic', tokens }
   return type && { type }
+}
+
+function readTokens(read: Read): TokenIssuer | undefined {
+  const issuer = read('jwtIssuer', toText, 'write the claim iss of the tokens')
+  const audience = read('jwtAudience', toText, "write RabbitMQ's resource_server_id, such as rabbitmq")
+  const jwksUri = read('jwtJwksUri', toText, 'write where the keys are, https://…')
+  const jwks = read('jwtJwks', toJsonText, 'write a JSON Web Key Set, {"keys": […]}')
+  if ([issuer, audience, jwksUri, jwks].every((value) => value === undefined)) return undefined
+  if (issuer === undefined) throw refusal(`${PREFIX}jwtIssuer`, '', 'write the claim iss of the tokens')
+  if (audience === undefined) {
+    throw refusal(`${PREFIX}jwtAudience`, '', "write RabbitMQ's resource_server_id, such as rabbitmq")
+  }
+  return { issuer, audience, ...(jwksUri !== undefined && { jwksUri }), ...(jwks !== undefined && { jwks }) }
 }
 
 function readDomain(scope: Construct, read: Read): Domain | undefined {
@@ -145,8 +171,3 @@ function assertKnown(scope: Construct): void {
   if (unknown === undefined) return
   throw new Error(`Leveret cannot be made: there is no ${unknown}; use ${KEYS.map((key) => PREFIX + key).join(', ')}`)
 }
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
-
-const withoutAbsent = <T extends object>(values: T): Present<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>

@@ -1,5 +1,7 @@
 /** `leveret`: the construct for somebody else's CDK app. */
 export type { MetricName } from '../lib/metrics.ts'
+export { AmqpGateway } from './amqp-gateway.ts'
+export type { AmqpProps } from './amqp-props.ts'
 export {
   type BindingOptions,
   BrokerExchange,
@@ -14,4 +16,4 @@ export type { ExistingData } from './existing.ts'
 export { Leveret } from './leveret.ts'
 export type { BlobsBucket, ILeveret, LeveretAttributes } from './leveret-base.ts'
 export { LeveretStack, type LeveretStackProps } from './leveret-stack.ts'
-export type { Auth, BasicAuth, Domain, IamAuth, LeveretProps, PrivateEndpoint, Throttle } from './props.ts'
+export type { Auth, BasicAuth, Domain, IamAuth, LeveretProps, PrivateEndpoint, Throttle, TokenIssuer } from './props.ts'

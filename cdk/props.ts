@@ -5,6 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import { type AmqpProps, type AmqpSettings, toAmqpSettings } from './amqp-props.ts'
 import { assertProps } from './assert-props.ts'
 import type { ExistingData } from './existing.ts'
 
@@ -50,7 +51,7 @@ export interface LeveretProps {
    */
   readonly alarmTopic?: ITopic
   /**
-   * How callers of the API prove who they are. Exactly one way is accepted.
+   * How callers of the API prove who they are. No other way is accepted.
    *
    * @default - HTTP Basic, as RabbitMQ
    */
@@ -101,6 +102,12 @@ export interface LeveretProps {
    * @default - new ones are made
    */
   readonly existing?: ExistingData
+  /**
+   * Gateways for programs that speak AMQP 0-9-1. They run, and are billed, all the time (docs/cost.md).
+   *
+   * @default - none
+   */
+  readonly amqp?: AmqpProps
 }
 
 export interface Throttle {
@@ -115,6 +122,24 @@ export type Auth = BasicAuth | IamAuth
 /** HTTP Basic. The first administrator's name and password are generated into a secret. */
 export interface BasicAuth {
   readonly type: 'basic'
+  /**
+   * Whose JSON Web Tokens are taken beside names and passwords.
+   *
+   * @default - nobody's
+   */
+  readonly tokens?: TokenIssuer
+}
+
+/** An issuer of tokens with RabbitMQ's OAuth 2 scopes (docs/security.md). */
+export interface TokenIssuer {
+  /** The claim `iss` of its tokens, such as `https://login.example.org/`. */
+  readonly issuer: string
+  /** What must be among the claim `aud`, and what scopes begin with: RabbitMQ's `resource_server_id`. */
+  readonly audience: string
+  /** Where its JSON Web Key Set is, `https:`. This, or `jwks`. */
+  readonly jwksUri?: string
+  /** The set itself, as JSON, of an issuer that functions cannot reach. Keys are then rotated by a deployment. */
+  readonly jwks?: string
 }
 
 /** Requests are signed (SigV4), and IAM principals are users by their ARNs. */
@@ -165,7 +190,8 @@ type Optional =
   | 'provisionedConcurrency'
 
 /** Props with their defaults. */
-export type Settings = Required<Omit<LeveretProps, Optional>> & Pick<LeveretProps, Optional>
+export type Settings = Required<Omit<LeveretProps, Optional | 'amqp'>> &
+  Pick<LeveretProps, Optional> & { readonly amqp: AmqpSettings | undefined }
 
 const DEFAULT_LEASE_MS = 1000
 
@@ -182,5 +208,6 @@ export function toSettings(props: LeveretProps): Settings {
     auth: props.auth ?? { type: 'basic' },
     publishUrl: props.publishUrl ?? false,
     tags: props.tags ?? {},
+    amqp: props.amqp && toAmqpSettings(props.amqp),
   }
 }

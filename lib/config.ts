@@ -22,6 +22,8 @@ export interface Config {
   readonly fullPollWaitS: number
   /** How long the counts of a queue may be shown again without asking SQS, ms. */
   readonly countsCacheMs: number
+  /** How long it takes until what environments count of messages has been written down, ms: rates are of the minute before that. */
+  readonly statisticsLagMs: number
   /** How callers of the HTTP API prove who they are. The other way is refused. */
   readonly auth: AuthMode
   /** The ARN of the KMS key that declared SQS queues are encrypted with; where it is left out, SQS uses a key of its own. */
@@ -59,8 +61,9 @@ export interface JwtConfig {
   readonly issuer: string
   /** What must be among the claim `aud`, and what scopes begin with: RabbitMQ's `resource_server_id`. */
   readonly audience: string
-  /** Where its JSON Web Key Set is, `https:`. */
-  readonly jwksUri: string
+  /** Where its JSON Web Key Set (RFC 7517) is, `https:`; or the set itself, as JSON. One of the two. */
+  readonly jwksUri?: string
+  readonly jwks?: string
 }
 
 export interface AwsOptions {
@@ -106,15 +109,17 @@ export const ENV = {
   administratorSecret: 'LEVERET_ADMINISTRATOR_SECRET',
   /** Only where {@link Config.administrators} are needed: ARNs with spaces between them. */
   administrators: 'LEVERET_ADMINISTRATORS',
-  /** All three where {@link Config.jwt} is. */
+  /** Where {@link Config.jwt} is: the first two, and one of the others. */
   jwtIssuer: 'LEVERET_JWT_ISSUER',
   jwtAudience: 'LEVERET_JWT_AUDIENCE',
   jwtJwksUri: 'LEVERET_JWT_JWKS_URI',
   /** Only where there is a {@link Config.amqpListener}: `amqp` or `amqps`, a colon, and the port. */
   amqpListener: 'LEVERET_AMQP_LISTENER',
+  jwtJwks: 'LEVERET_JWT_JWKS',
 } as const
 
-const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000 } as const
+/** What every broker on AWS has. */
+export const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000, statisticsLagMs: 65_000 } as const
 
 /** What a handler's configuration is on AWS. Throws with the variable's name where one is missing or not usable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
@@ -151,9 +156,12 @@ function amqpListenerFrom(text = ''): AmqpListener {
 }
 
 function jwtFrom(env: Readonly<Record<string, string | undefined>>): JwtConfig {
+  const tokens = { issuer: required(env, ENV.jwtIssuer), audience: required(env, ENV.jwtAudience) }
+  const jwks = env[ENV.jwtJwks]
+  if (jwks) return { ...tokens, jwks }
   const jwksUri = required(env, ENV.jwtJwksUri)
   if (!jwksUri.startsWith('https://')) throw new Error(`${ENV.jwtJwksUri} is '${jwksUri}': it must begin with https://`)
-  return { issuer: required(env, ENV.jwtIssuer), audience: required(env, ENV.jwtAudience), jwksUri }
+  return { ...tokens, jwksUri }
 }
 
 /** Where SQS queues are, read off one that is there: endpoints and partitions differ, the names' place at the end does not. */

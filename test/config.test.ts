@@ -25,6 +25,7 @@ describe('the configuration of a function', () => {
       auth: 'basic',
       fullPollWaitS: 1,
       countsCacheMs: 5000,
+      statisticsLagMs: 65_000,
       aws: {},
     })
   })
@@ -45,6 +46,17 @@ describe('the configuration of a function', () => {
   test.each(Object.keys(COMPLETE))('cannot do without %s', (name) => {
     expect(() => readConfig({ ...COMPLETE, [name]: undefined })).toThrow(name)
     expect(() => readConfig({ ...COMPLETE, [name]: '' })).toThrow(name)
+  })
+
+  test('names the issuer of tokens, with its keys or where they are', () => {
+    const tokens = { [ENV.jwtIssuer]: 'https://issuer/', [ENV.jwtAudience]: 'rabbitmq' }
+    const jwt = { issuer: 'https://issuer/', audience: 'rabbitmq' }
+    const read = (more: Record<string, string>) => readConfig({ ...COMPLETE, ...tokens, ...more }).jwt
+    expect(read({ [ENV.jwtJwksUri]: 'https://issuer/keys' })).toEqual({ ...jwt, jwksUri: 'https://issuer/keys' })
+    expect(read({ [ENV.jwtJwks]: '{"keys":[]}' })).toEqual({ ...jwt, jwks: '{"keys":[]}' })
+    expect(() => read({})).toThrow(ENV.jwtJwksUri)
+    expect(() => read({ [ENV.jwtJwksUri]: 'http://issuer/keys' })).toThrow(ENV.jwtJwksUri)
+    expect(() => read({ [ENV.jwtJwksUri]: 'https://issuer/keys', [ENV.jwtAudience]: '' })).toThrow(ENV.jwtAudience)
   })
 
   test.each(['', '-1', '10001', '0.5', 'soon'])('takes no lease of %j', (leaseMs) => {

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
 import type { User } from '../model/user.ts'
-import { AuthenticationError } from './authenticate.ts'
+import { AuthenticationError, parseBasicCredentials } from './authenticate.ts'
 import type { Grants } from './authorise.ts'
 import { parseScopes } from './scopes.ts'
 
@@ -30,6 +30,31 @@ const KEY_TYPES: Readonly<Record<string, Pick<JsonWebKey, 'kty' | 'crv'>>> = {
 const LEEWAY_S = 30
 const MAX_TOKEN_CHARACTERS = 8192
 const MIN_RSA_BITS = 2048
+
+const BEARER = /^bearer +(?<token>\S+) *$/i
+
+/** Every token's first part is a JSON object, in base64url. */
+const LOOKS_LIKE_A_TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/
+
+/**
+ * The token in an Authorization header: a bearer token (RFC 6750), or one in place of a password, as RabbitMQ takes it
+ * from clients that know names and passwords only; the name then counts for nothing. Throws {@link AuthenticationError}
+ * where names and passwords cannot be read.
+ */
+export function presentedToken(header: string | undefined): string | undefined {
+  if (header === undefined || !/^(basic|bearer)\b/i.test(header)) return undefined
+  const bearer = BEARER.exec(header)?.groups?.token
+  if (bearer !== undefined || /^bearer\b/i.test(header)) return bearer
+  const { password } = parseBasicCredentials(header)
+  return LOOKS_LIKE_A_TOKEN.test(password) ? password : undefined
+}
+
+/** The keys in a JSON Web Key Set. Throws Error where it is none. */
+export function parseKeySet(text: string): readonly PublishedKey[] {
+  const { keys } = Object(JSON.parse(text)) as { keys?: unknown }
+  if (!Array.isArray(keys)) throw new Error('a JSON Web Key Set must hold an array of keys')
+  return keys.filter((key) => typeof key === 'object' && key !== null)
+}
 
 /** What the header of a token says of the key that it is signed with. Throws {@link AuthenticationError}. */
 export function keyIdOf(token: string): string | undefined {

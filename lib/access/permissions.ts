@@ -81,14 +81,21 @@ export interface CheckedBinding {
   readonly routingKey: string
 }
 
-/** For bind and unbind. */
-export function assertMayBind(
+/** For bind and unbind, one end: the destination. */
+export const assertMayBindTo = (
   access: AccessState,
   user: Requester,
   vhost: string,
-  { source, destination: { type, name }, routingKey }: CheckedBinding,
+  { type, name }: CheckedBinding['destination'],
+): void => assertPermission(access, { user, vhost, action: 'write', resource: { kind: type, name } })
+
+/** For bind and unbind, the other end: the source. */
+export function assertMayBindFrom(
+  access: AccessState,
+  user: Requester,
+  vhost: string,
+  { source, routingKey }: Pick<CheckedBinding, 'source' | 'routingKey'>,
 ): void {
-  assertPermission(access, { user, vhost, action: 'write', resource: { kind: type, name } })
   assertPermission(access, { user, vhost, action: 'read', resource: { kind: 'exchange', name: source.name } })
   if (!hasTopics(source)) return
   assertTopicPermission(access, { user, vhost, action: 'read', exchange: source.name, routingKey })

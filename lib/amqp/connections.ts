@@ -23,7 +23,7 @@ export class Connections {
     const running = this.all.filter(({ isRunning }) => isRunning)
     return {
       inVhost: running.filter((connection) => connection.vhost === vhost).length,
-      ofUser: running.filter(({ user }) => user?.name === userName).length,
+      ofUser: running.filter(({ identity }) => identity?.user.name === userName).length,
     }
   }
 

@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Broker } from '../broker/broker.ts'
-import { Connection } from './connection/connection.ts'
-import { AmqpError } from './errors.ts'
-import { GatewayContext } from './gateway-context.ts'
 import { type Listener, listen, type TlsSettings } from './listen.ts'
+import { type Service, startService } from './service.ts'
 
 export interface GatewayOptions {
   /** Stays open: whoever opened it closes it, after the gateway. */
@@ -31,18 +29,18 @@ const LOOPBACK = ['127.0.0.1', '::1'] as const
  * (`EADDRINUSE`, `EACCES`).
  */
 export async function startGateway({ broker, hosts = LOOPBACK, port, tls }: GatewayOptions): Promise<RunningGateway> {
-  const context = new GatewayContext(broker)
-  const onSocket = (socket: Socket): void => context.connections.add(new Connection(context, socket))
+  const service: Service = await startService(broker)
   const listeners: Listener[] = []
   const open = async (at: number | undefined, settings?: TlsSettings): Promise<number | undefined> => {
     if (at === undefined) return undefined
+    const onSocket = (socket: Socket): void => service.serve(socket)
     const listener = await listen({ hosts, port: at, tls: settings, onSocket })
     listeners.push(listener)
     return listener.port
   }
   const close = async (): Promise<void> => {
     for (const listener of listeners) listener.close()
-    await context.close(new AmqpError(320, "broker forced connection closure with reason 'shutdown'"))
+    await service.close()
   }
   try {
     return { port: await open(port), tlsPort: await open(tls?.port, tls), close }

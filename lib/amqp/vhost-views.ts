@@ -11,8 +11,8 @@ export class VhostViews {
     this.#broker = broker
   }
 
-  get vhostIds(): readonly string[] {
-    return [...this.#contexts.keys()]
+  get all(): readonly VhostContext[] {
+    return [...this.#contexts.values()]
   }
 
   /** To be called with what a session has read. */

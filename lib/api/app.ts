@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.ts'
 import type { Api, ApiEnv } from './env.ts'
 import { errorResponse } from './errors.ts'
 import { assertDecodable, resourcePath } from './path.ts'
-import { PublishedKeys } from './published-keys.ts'
+import { openKeySource } from './published-keys.ts'
 import { fallback } from './resources.ts'
 
 /**
@@ -12,11 +12,11 @@ import { fallback } from './resources.ts'
  */
 export function createApi(broker: Broker, routes: (api: Api) => void): Api {
   const { jwt } = broker.config
-  const publishedKeys = jwt && new PublishedKeys(jwt.jwksUri, broker.clock)
+  const tokenKeys = jwt && openKeySource(jwt, broker.clock)
   const api: Api = new Hono<ApiEnv>({ getPath: (_request, options) => resourcePath(eventPath(options)) })
   api.use(async (c, next) => {
     c.set('broker', broker)
-    c.set('publishedKeys', publishedKeys)
+    c.set('tokenKeys', tokenKeys)
     c.set('arrival', broker.journals.arrival())
     assertDecodable(c.req.path)
     await next()

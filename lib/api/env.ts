@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono'
 import type { Broker } from '../broker/broker.ts'
 import type { Reading } from '../journal/clock.ts'
 import type { HttpEvent } from './http-event.ts'
-import type { PublishedKeys } from './published-keys.ts'
+import type { KeySource } from './published-keys.ts'
 
 /**
  * What handlers of this door find in their context. The path and the body of the event are read as they are,
@@ -14,7 +14,7 @@ export interface ApiEnv {
     broker: Broker
     arrival: Reading
     /** Where tokens are taken (config.ts). */
-    publishedKeys: PublishedKeys | undefined
+    tokenKeys: KeySource | undefined
   }
 }
 

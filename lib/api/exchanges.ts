@@ -1,12 +1,14 @@
 import { declareExchange } from '../broker/declare-exchange.ts'
 import { deleteExchange } from '../broker/delete-exchange.ts'
+import type { Session, VhostSession } from '../broker/session.ts'
 import { type AmqpTable, type AmqpValue, canonicalText } from '../model/amqp-value.ts'
 import { invalid, notFound } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE, type Exchange } from '../model/exchange.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import { argumentsField, bodyObject, booleanField, field } from './body.ts'
-import type { Api } from './env.ts'
-import { itemAnswer, type ListOptions, listAnswer } from './list.ts'
+import type { Api, ApiContext } from './env.ts'
+import { itemAnswer, listAnswer } from './list.ts'
+import { type CountedObject, messageStats } from './message-stats.ts'
 import { exchangeSegment, queryFlag } from './path.ts'
 import { created, noContent } from './respond.ts'
 import { type Entry, withSession, withVhost } from './session.ts'
@@ -19,25 +21,25 @@ export function exchangeRoutes(api: Api): void {
   api.get(
     '/exchanges',
     withSession(MANAGEMENT, async (c, session) => {
-      const sessions = await listedSessions(c, session)
-      return listAnswer(
-        c,
-        sessions.flatMap(({ vhost }) => exchangesOf(vhost)),
-        LIST,
-      )
+      return listExchanges(c, session, await listedSessions(c, session))
     }),
   )
 
   api.get(
     '/exchanges/:vhost',
-    withVhost(MANAGEMENT, (c, { vhost }) => listAnswer(c, exchangesOf(vhost), LIST)),
+    withVhost(MANAGEMENT, (c, session) => listExchanges(c, session, [session])),
   )
 
   api.get(
     '/exchanges/:vhost/:exchange',
-    withVhost(MANAGEMENT, (c, { vhost }) => {
-      const item = { ...findExchange(vhost, exchangeSegment(c, 'exchange')), incoming: [], outgoing: [] }
-      return itemAnswer(c, item)
+    withVhost(MANAGEMENT, (c, { vhost, broker }) => {
+      const exchange = findExchange(vhost, exchangeSegment(c, 'exchange'))
+      const item = { ...renderExchange(vhost, exchange), incoming: [], outgoing: [] }
+      return itemAnswer(
+        c,
+        item,
+        messageStats(c, broker, () => countedExchange(vhost, exchange)),
+      )
     }),
   )
 
@@ -59,7 +61,25 @@ export function exchangeRoutes(api: Api): void {
   )
 }
 
-const LIST: ListOptions<ReturnType<typeof renderExchange>> = { order: ['vhost', 'name'], paged: true }
+type ExchangeItem = ReturnType<typeof renderExchange>
+
+function listExchanges(c: ApiContext, { broker }: Session, sessions: readonly VhostSession[]): Promise<Response> {
+  const items = new Map<ExchangeItem, CountedObject>()
+  for (const { vhost } of sessions) {
+    for (const exchange of exchangesOf(vhost))
+      items.set(renderExchange(vhost, exchange), countedExchange(vhost, exchange))
+  }
+  const augmentations = messageStats<ExchangeItem>(c, broker, (item) => items.get(item) ?? UNCOUNTED)
+  return listAnswer(c, [...items.keys()], { order: ['vhost', 'name'], paged: true, augmentations })
+}
+
+const UNCOUNTED: CountedObject = { kind: 'exchange', id: '' }
+
+/** The default exchange, which has no id, is counted under that of its vhost. */
+const countedExchange = (vhost: VhostState, { id }: Exchange): CountedObject => ({
+  kind: 'exchange',
+  id: id || vhost.id,
+})
 
 /** In the order in which RabbitMQ complains. */
 const parseExchange = (body: AmqpTable) => ({
@@ -79,16 +99,16 @@ function parseType(type: AmqpValue | undefined): string {
 }
 
 /** Every exchange of a vhost, with the default one that nobody declares. */
-const exchangesOf = (vhost: VhostState) => [
-  renderExchange(vhost, DEFAULT),
-  ...Array.from(vhost.exchanges(), ({ exchange }) => renderExchange(vhost, exchange)),
+const exchangesOf = (vhost: VhostState): Exchange[] => [
+  DEFAULT,
+  ...Array.from(vhost.exchanges(), ({ exchange }) => exchange),
 ]
 
-function findExchange(vhost: VhostState, name: string) {
-  if (name === DEFAULT_EXCHANGE) return renderExchange(vhost, DEFAULT)
+function findExchange(vhost: VhostState, name: string): Exchange {
+  if (name === DEFAULT_EXCHANGE) return DEFAULT
   const node = vhost.exchangeByName(name)
   if (!node) throw notFound()
-  return renderExchange(vhost, node.exchange)
+  return node.exchange
 }
 
 const DEFAULT: Exchange = {

@@ -2,6 +2,7 @@ import { invalid } from '../model/errors.ts'
 import { compilePattern } from '../model/pattern.ts'
 import { type Columns, parseColumns } from './columns.ts'
 import { CodedError } from './errors.ts'
+import { assertSampleRanges } from './sample-ranges.ts'
 
 /** What the query of a list asks for (contract §1.1). */
 export interface ListQuery {
@@ -83,23 +84,3 @@ function patternFilter(source: string): (candidate: string) => boolean {
     throw invalid(INVALID_PAGINATION)
   }
 }
-
-/** What clients ask history for. None is kept here, so nothing but the question is checked. */
-const SAMPLE_RANGES = ['lengths', 'msg_rates', 'data_rates', 'node_stats']
-const MAX_SAMPLES = 500
-
-function assertSampleRanges(parameter: Parameters): void {
-  for (const range of SAMPLE_RANGES) {
-    const [age, increment] = [parameter(`${range}_age`), parameter(`${range}_incr`)]
-    if (age === undefined && increment === undefined) continue
-    if (!isPositive(age) || !isPositive(increment)) {
-      throw invalid(`${range}_age and ${range}_incr must be given together, as whole numbers of seconds`)
-    }
-    if (Number(age) / Number(increment) > MAX_SAMPLES) {
-      throw invalid(`${range}_age and ${range}_incr ask for more than ${MAX_SAMPLES} samples`)
-    }
-  }
-}
-
-const isPositive = (text: string | undefined): boolean =>
-  text !== undefined && /^\d{1,15}$/.test(text) && Number(text) > 0

@@ -15,14 +15,14 @@ export interface ListOptions<Item> {
   /** What the name filter of a page looks at, where items have no name. */
   readonly searched?: (item: Item) => string
   /** For what costs more than reading the topology: added to the items that are answered, not to all. */
-  readonly augmentation?: Augmentation<Item> | undefined
+  readonly augmentations?: readonly Augmentation<Item>[]
 }
 
 export interface Augmentation<Item> {
   /** The fields that it adds. Where none of them is asked for, nothing is added. */
   readonly fields: ReadonlySet<string>
-  /** The items with the fields, in the same order. */
-  augment(items: readonly Item[]): Promise<readonly Item[]>
+  /** What it adds to each of the items, in the same order. */
+  fieldsOf(items: readonly Item[]): Promise<readonly object[]>
 }
 
 /** Contract §1.1: what turns a list into one of its pages. */
@@ -47,9 +47,15 @@ export async function listAnswer<Item extends object>(
 }
 
 /** Answers one object, with some of the columns where the query names them. */
-export function itemAnswer(c: ApiContext, item: object): Response {
+export async function itemAnswer<Item extends object>(
+  c: ApiContext,
+  item: Item,
+  augmentations: readonly Augmentation<Item>[] = [],
+): Promise<Response> {
   const { columns } = queryWithout(c, [...NAME_FILTER, ...ORDER])
-  return json(c, columns ? project(item, columns) : item)
+  const asked = augmentations.filter(({ fields }) => selectsAny(columns, fields))
+  const [row] = await augment([{ item, shown: item }], asked)
+  return json(c, columns ? project(row?.shown, columns) : row?.shown)
 }
 
 const NOTHING: readonly string[] = []
@@ -67,37 +73,59 @@ const queryWithout = (c: ApiContext, ignored: readonly string[]): ListQuery =>
 export async function arrange<Item extends object>(
   items: readonly Item[],
   { sort, reverse, columns, page }: ListQuery,
-  { order, augmentation, searched = nameOf }: ListOptions<Item>,
+  { order, augmentations = [], searched = nameOf }: ListOptions<Item>,
 ): Promise<readonly unknown[] | Page> {
   const named = page ? items.filter((item) => page.matches(searched(item))) : items
-  const addsFirst = augmentation !== undefined && sort !== undefined && augmentation.fields.has(sort[0] ?? '')
-  const known = addsFirst ? await augmentation.augment(named) : named
-  const sorted = sortItems(known, order, sort)
+  const rows = named.map((item): Row<Item> => ({ item, shown: item }))
+  const [sortedBy, others] = partition(augmentations, ({ fields }) => fields.has(sort?.[0] ?? ''))
+  const sorted = sortRows(await augment(rows, sortedBy), order, sort)
   if (reverse) sorted.reverse()
   const selected = page ? pageOf(sorted, page) : sorted
-  const addsLast = augmentation !== undefined && !addsFirst && selectsAny(columns, augmentation.fields)
-  const complete = addsLast ? await augmentation.augment(selected) : selected
+  const asked = others.filter(({ fields }) => selectsAny(columns, fields))
+  const complete = (await augment(selected, asked)).map(({ shown }) => shown)
   const answered = columns ? complete.map((item) => project(item, columns)) : complete
   return page ? pageObject(answered, page, { total: items.length, filtered: named.length }) : answered
 }
 
+/** An item as the topology has it, and with what was added. */
+interface Row<Item> {
+  readonly item: Item
+  readonly shown: object
+}
+
+async function augment<Item>(
+  rows: readonly Row<Item>[],
+  augmentations: readonly Augmentation<Item>[],
+): Promise<readonly Row<Item>[]> {
+  if (augmentations.length === 0) return rows
+  const items = rows.map(({ item }) => item)
+  const additions = await Promise.all(augmentations.map((augmentation) => augmentation.fieldsOf(items)))
+  return rows.map(({ item, shown }, index) => ({
+    item,
+    shown: Object.assign({}, shown, ...additions.map((added) => added[index])),
+  }))
+}
+
+const partition = <Element>(elements: readonly Element[], isFirst: (element: Element) => boolean) =>
+  [elements.filter(isFirst), elements.filter((element) => !isFirst(element))] as const
+
 const nameOf = (item: object): string => ('name' in item && typeof item.name === 'string' ? item.name : '')
 
-function sortItems<Item extends object>(
-  items: readonly Item[],
+function sortRows<Item extends object>(
+  rows: readonly Row<Item>[],
   order: readonly (keyof Item & string)[],
   sort: readonly string[] | undefined,
-): Item[] {
-  const byOrder = (left: Item, right: Item) => {
+): Row<Item>[] {
+  const byOrder = (left: Row<Item>, right: Row<Item>) => {
     for (const name of order) {
-      const compared = compareValues(left[name], right[name])
+      const compared = compareValues(left.item[name], right.item[name])
       if (compared !== 0) return compared
     }
     return 0
   }
-  if (sort === undefined) return items.toSorted(byOrder)
-  return items.toSorted(
-    (left, right) => compareValues(valueAt(left, sort), valueAt(right, sort)) || byOrder(left, right),
+  if (sort === undefined) return rows.toSorted(byOrder)
+  return rows.toSorted(
+    (left, right) => compareValues(valueAt(left.shown, sort), valueAt(right.shown, sort)) || byOrder(left, right),
   )
 }
 

@@ -1,6 +1,8 @@
 import { absentRoutes } from './absent.ts'
 import { bindingRoutes } from './bindings.ts'
 import { clusterNameRoutes } from './cluster-name.ts'
+import { connectionRoutes } from './connections.ts'
+import { consumerRoutes } from './consumers.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import { definitionRoutes } from './definitions.ts'
 import type { Api } from './env.ts'
@@ -49,6 +51,8 @@ const RESOURCE_FILES: readonly ((api: Api) => void)[] = [
   healthRoutes,
   metricsRoutes,
   featureRoutes,
+  connectionRoutes,
+  consumerRoutes,
   absentRoutes,
   openApiRoutes,
 ]

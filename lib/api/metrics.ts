@@ -1,9 +1,12 @@
 import { type QueueCounts, queueCounts } from '../broker/queue-counts.ts'
+import { readStatistics } from '../broker/read-statistics.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
-import type { Queue } from '../model/queue.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME, PRODUCT_NAME, PRODUCT_VERSION, RABBITMQ_VERSION } from './identity.ts'
-import { clusterName, MAX_COUNTED_QUEUES, objectTotals } from './overview.ts'
+import { MAX_COUNTED_QUEUES } from './lengths.ts'
+import { type Located, messageCounters } from './message-counters.ts'
+import { clusterName, objectTotals } from './overview.ts'
+import { gauge } from './prometheus-text.ts'
 import { type Entry, withSession } from './session.ts'
 import { listedSessions } from './visible-vhosts.ts'
 
@@ -56,7 +59,13 @@ async function render(session: Session, sessions: readonly VhostSession[]): Prom
     session,
     counted.map(({ queue }) => queue),
   )
-  const { connections, channels, consumers, queues: queueCount, exchanges } = objectTotals(sessions)
+  const {
+    connections,
+    channels,
+    consumers,
+    queues: queueCount,
+    exchanges,
+  } = await objectTotals(session.broker, sessions)
   const identity = { rabbitmq_node: NODE_NAME, rabbitmq_cluster: String(clusterName(session)) }
   return [
     gauge('rabbitmq_build_info', 'What answers here', [
@@ -70,12 +79,12 @@ async function render(session: Session, sessions: readonly VhostSession[]): Prom
     gauge('rabbitmq_exchanges', 'Exchanges', [[{}, exchanges]]),
     ...(counted === queues ? MESSAGE_METRICS.map((metric) => totalOf(metric, [...counts.values()])) : []),
     ...MESSAGE_METRICS.map((metric) => detailsOf(metric, firstByName(counted), counts)),
+    ...messageCounters(
+      await readStatistics(session.broker),
+      sessions.map(({ vhost }) => vhost.id),
+      firstByName(counted),
+    ),
   ].join('')
-}
-
-interface Located {
-  readonly queue: Queue
-  readonly vhost: string
 }
 
 const firstByName = (queues: readonly Located[]): readonly Located[] =>
@@ -123,18 +132,3 @@ const detailsOf = (
       return count === undefined || count.state === 'down' ? [] : [[{ vhost, queue: queue.name }, countOf(count)]]
     }),
   )
-
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
-
-function gauge(name: string, help: string, samples: readonly Sample[]): string {
-  const lines = samples.map(([labels, value]) => `${name}${labelText(labels)} ${value}\n`)
-  return `# TYPE ${name} gauge\n# HELP ${name} ${help}\n${lines.join('')}`
-}
-
-function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
-}
-
-const escapeLabel = (value: string): string =>
-  value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')

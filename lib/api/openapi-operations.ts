@@ -13,7 +13,6 @@ const put = (what: string, schema: SchemaName): Description => [`Makes or change
 const remove = (what: string): Description => [`Deletes ${what}`]
 const check = (what: string): Description => [`Checks ${what}`, undefined, 'Status']
 const none = (what: string): Description => [`Lists ${what}, of which there are none`, undefined, 'Nothing[]']
-const absent = (what: string): Description => [`Answers 404: there are no ${what}`]
 
 /** Every operation of the API; the compiler holds this and the table of resources together. */
 export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
@@ -40,8 +39,8 @@ export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
   'DELETE /vhosts/:vhost/deletion/protection': ['Lifts the protection of a vhost'],
   'GET /vhosts/:vhost/permissions': list('permissions in a vhost', 'Permission'),
   'GET /vhosts/:vhost/topic-permissions': list('topic permissions in a vhost', 'TopicPermission'),
-  'GET /vhosts/:vhost/connections': none('connections'),
-  'GET /vhosts/:vhost/channels': none('channels'),
+  'GET /vhosts/:vhost/connections': list('AMQP connections to a vhost', 'Connection'),
+  'GET /vhosts/:vhost/channels': list('AMQP channels of a vhost', 'Channel'),
 
   'GET /exchanges': list('exchanges of all vhosts', 'Exchange'),
   'GET /exchanges/:vhost': list('exchanges', 'Exchange'),
@@ -161,16 +160,16 @@ export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
   'GET /deprecated-features': list('deprecated features', 'Feature'),
   'GET /deprecated-features/used': none('deprecated features that are used'),
 
-  'GET /connections': none('connections'),
-  'GET /connections/username/:user': none('connections of a user'),
-  'DELETE /connections/username/:user': ['Closes the connections of a user, of which there are none'],
-  'GET /connections/:connection': absent('connections'),
-  'DELETE /connections/:connection': absent('connections'),
-  'GET /connections/:connection/channels': absent('connections'),
-  'GET /channels': none('channels'),
-  'GET /channels/:channel': absent('channels'),
-  'GET /consumers': none('consumers'),
-  'GET /consumers/:vhost': none('consumers'),
+  'GET /connections': list('AMQP connections', 'Connection'),
+  'GET /connections/username/:user': list('AMQP connections of a user', 'Connection'),
+  'DELETE /connections/username/:user': ['Closes the AMQP connections of a user'],
+  'GET /connections/:connection': show('an AMQP connection', 'Connection'),
+  'DELETE /connections/:connection': ['Closes an AMQP connection'],
+  'GET /connections/:connection/channels': list('channels of an AMQP connection', 'Channel'),
+  'GET /channels': list('AMQP channels', 'Channel'),
+  'GET /channels/:channel': show('an AMQP channel', 'Channel'),
+  'GET /consumers': list('AMQP consumers', 'Consumer'),
+  'GET /consumers/:vhost': list('AMQP consumers of a vhost', 'Consumer'),
   'GET /federation-links': none('federation links'),
   'GET /federation-links/:vhost': none('federation links'),
   'GET /shovels': none('shovels'),

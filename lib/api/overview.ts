@@ -1,13 +1,18 @@
-import { queueCounts } from '../broker/queue-counts.ts'
+import type { Broker } from '../broker/broker.ts'
+import { allConnections } from '../broker/connections.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
 import { exchangeTypes } from '../routing/exchange-types.ts'
 import { CLUSTER_NAME } from '../topology/access/global-parameter.ts'
+import { channelsOf, consumersOf } from './connection-items.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME, PRODUCT_NAME, PRODUCT_VERSION, RABBITMQ_VERSION } from './identity.ts'
-import { itemAnswer } from './list.ts'
+import { lengthsByVhost, sum } from './lengths.ts'
+import { type Augmentation, itemAnswer } from './list.ts'
 import { renderListeners } from './listeners.ts'
+import { totalMessageStats } from './message-stats.ts'
 import { queryFlag } from './path.ts'
+import { lengthHistory, renderLengths } from './queue-items.ts'
 import { withRate } from './rates.ts'
 import { json } from './respond.ts'
 import { withSession } from './session.ts'
@@ -17,7 +22,10 @@ import { listedSessions } from './visible-vhosts.ts'
 export function overviewRoutes(api: Api): void {
   api.get(
     '/overview',
-    withSession({ tag: 'management' }, async (c, session) => itemAnswer(c, await renderOverview(c, session))),
+    withSession({ tag: 'management' }, async (c, session) => {
+      const sessions = await listedSessions(c, session)
+      return itemAnswer(c, renderOverview(c, session), overviewAugmentations(c, session, sessions))
+    }),
   )
 
   api.get(
@@ -38,21 +46,16 @@ export function overviewRoutes(api: Api): void {
   )
 }
 
-async function renderOverview(c: ApiContext, session: Session): Promise<object> {
-  const sessions = await listedSessions(c, session)
-  const objects = objectTotals(sessions)
+function renderOverview(c: ApiContext, session: Session): object {
   return {
     ...identity(session),
-    disable_stats: false,
-    enable_queue_totals: false,
+    disable_stats: queryFlag(c, 'disable_stats'),
+    enable_queue_totals: queryFlag(c, 'enable_queue_totals'),
     is_op_policy_updating_enabled: true,
     default_queue_type: NO_DEFAULT_QUEUE_TYPE,
     exchange_types: exchangeTypes().map(({ name, description }) => ({ name, description, enabled: true })),
-    message_stats: {},
     churn_rates: CHURN_RATES,
     sample_retention_policies: { global: [], basic: [], detailed: [] },
-    queue_totals: queryFlag(c, 'disable_stats') ? {} : await queueTotals(session, sessions),
-    object_totals: objects,
     statistics_db_event_queue: 0,
     node: NODE_NAME,
     listeners: renderListeners(c),
@@ -84,31 +87,46 @@ const CHURN_RATES = Object.assign(
 )
 
 /** How many objects there are in these vhosts. */
-export function objectTotals(sessions: readonly VhostSession[]) {
-  const sum = (count: (session: VhostSession) => number) =>
-    sessions.reduce((total, session) => total + count(session), 0)
+export async function objectTotals(broker: Broker, sessions: readonly VhostSession[]) {
+  const total = (count: (session: VhostSession) => number) => sessions.reduce((all, session) => all + count(session), 0)
+  const vhosts = new Set(sessions.map(({ vhost }) => vhost.vhost))
+  const connections = (await allConnections(broker)).filter(({ vhost }) => vhosts.has(vhost))
   return {
-    channels: 0,
-    connections: 0,
-    consumers: 0,
+    channels: channelsOf(connections).length,
+    connections: connections.length,
+    consumers: consumersOf(connections).length,
     // The default exchange is in no state.
-    exchanges: sum(({ vhost }) => vhost.exchangeCount + 1),
-    queues: sum(({ vhost }) => vhost.queueCount),
+    exchanges: total(({ vhost }) => vhost.exchangeCount + 1),
+    queues: total(({ vhost }) => vhost.queueCount),
   }
 }
 
-/** An overview is asked for by every dashboard; beyond so many queues their lengths are left to the queues' own pages. */
-export const MAX_COUNTED_QUEUES = 500
-
-async function queueTotals(session: Session, sessions: readonly VhostSession[]): Promise<object> {
-  const queues = sessions.flatMap(({ vhost }) => Array.from(vhost.queues(), ({ queue }) => queue))
-  if (queues.length > MAX_COUNTED_QUEUES) return {}
-  const counts = [...(await queueCounts(session, queues)).values()]
-  const ready = counts.reduce((sum, count) => sum + count.ready, 0)
-  const unacknowledged = counts.reduce((sum, count) => sum + count.unacknowledged, 0)
-  return {
-    ...withRate('messages', ready + unacknowledged),
-    ...withRate('messages_ready', ready),
-    ...withRate('messages_unacknowledged', unacknowledged),
+/** What is read for the overview, where it is asked for; `disable_stats` spares what is not about objects. */
+function overviewAugmentations(
+  c: ApiContext,
+  session: Session,
+  sessions: readonly VhostSession[],
+): readonly Augmentation<object>[] {
+  const objects = {
+    fields: new Set(['object_totals']),
+    fieldsOf: async () => [{ object_totals: await objectTotals(session.broker, sessions) }],
   }
+  if (queryFlag(c, 'disable_stats')) return [objects]
+  const ids = sessions.map(({ vhost }) => vhost.id)
+  return [
+    objects,
+    {
+      fields: new Set(['queue_totals']),
+      fieldsOf: async () => [{ queue_totals: await queueTotals(c, session, sessions) }],
+    },
+    {
+      fields: new Set(['message_stats']),
+      fieldsOf: async () => [{ message_stats: await totalMessageStats(c, session.broker, ids) }],
+    },
+  ]
+}
+
+async function queueTotals(c: ApiContext, session: Session, sessions: readonly VhostSession[]): Promise<object> {
+  const lengths = await lengthsByVhost(session, sessions)
+  return lengths ? renderLengths(sum([...lengths.values()]), lengthHistory(c)) : {}
 }

@@ -1,4 +1,5 @@
-import type { PublishedKey } from '../access/jwt.ts'
+import { type PublishedKey, parseKeySet } from '../access/jwt.ts'
+import type { JwtConfig } from '../config.ts'
 import type { Clock } from '../journal/clock.ts'
 import { logError } from '../log.ts'
 import { unavailable } from '../model/errors.ts'
@@ -16,8 +17,21 @@ interface Reading {
   readonly keys: readonly PublishedKey[]
 }
 
+/** Where the keys come from that tokens are verified with. */
+export interface KeySource {
+  /** The keys, fresh enough for a token with this key. Throws `unavailable` where there are none. */
+  keysFor(keyId: string | undefined): Promise<readonly PublishedKey[]>
+}
+
+/** The keys of the configured issuer: those in the configuration itself, else those that it publishes. */
+export function openKeySource({ jwks, jwksUri = '' }: JwtConfig, clock: Pick<Clock, 'monotonicMs'>): KeySource {
+  if (jwks === undefined) return new PublishedKeys(jwksUri, clock)
+  const keys = parseKeySet(jwks)
+  return { keysFor: async () => keys }
+}
+
 /** The keys of an issuer of tokens, read from its JSON Web Key Set (RFC 7517) and kept for a while. */
-export class PublishedKeys {
+export class PublishedKeys implements KeySource {
   readonly #uri: string
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #fetch: typeof fetch
@@ -62,8 +76,6 @@ export class PublishedKeys {
     if (!response.ok) throw new Error(`${this.#uri} answered ${response.status}`)
     const text = await response.text()
     if (text.length > MAX_CHARACTERS) throw new Error(`${this.#uri} is longer than ${MAX_CHARACTERS} characters`)
-    const { keys } = JSON.parse(text) as { keys?: unknown }
-    if (!Array.isArray(keys)) throw new Error(`${this.#uri} holds no array of keys`)
-    this.#last = { readMs: nowMs, keys: keys.filter((key) => typeof key === 'object' && key !== null) }
+    this.#last = { readMs: nowMs, keys: parseKeySet(text) }
   }
 }

@@ -1,17 +1,20 @@
+import { allConnections } from '../broker/connections.ts'
 import { declareQueue } from '../broker/declare-queue.ts'
 import { deleteQueue } from '../broker/delete-queue.ts'
 import { purgeQueue } from '../broker/purge-queue.ts'
-import { queueCounts, sqsAddresses } from '../broker/queue-counts.ts'
+import { sqsAddresses } from '../broker/queue-counts.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
+import { isSameConnection } from '../model/connection.ts'
 import { notFound } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import { argumentsField, bodyObject, booleanField } from './body.ts'
+import { connectionDetails, consumersOf, renderConsumer } from './connection-items.ts'
 import type { Api, ApiContext } from './env.ts'
-import { itemAnswer, listAnswer } from './list.ts'
+import { type Augmentation, itemAnswer, listAnswer } from './list.ts'
 import { queryFlag, segment } from './path.ts'
-import { counting, QUEUE_ORDER, queueItems, renderCounts, renderQueue } from './queue-items.ts'
+import { QUEUE_ORDER, type QueueItem, queueAugmentations, queueItems, renderQueue } from './queue-items.ts'
 import { created, noContent } from './respond.ts'
 import { type Entry, withSession, withVhost } from './session.ts'
 import { listedSessions } from './visible-vhosts.ts'
@@ -72,26 +75,35 @@ const parseQueue = (body: AmqpTable) => ({
   arguments: argumentsField(body),
 })
 
-/** `disable_stats` leaves the counts out, `enable_queue_totals` keeps them all the same (contract §1.1). */
 function listQueues(c: ApiContext, session: Session, sessions: readonly VhostSession[]): Promise<Response> {
-  const isCounted = !queryFlag(c, 'disable_stats') || queryFlag(c, 'enable_queue_totals')
   const items = queueItems(sessions)
-  const augmentation = isCounted ? counting(session, items) : undefined
-  return listAnswer(c, [...items.keys()], { order: QUEUE_ORDER, paged: true, augmentation })
+  const augmentations = queueAugmentations<QueueItem>(c, session, (item) => items.get(item))
+  return listAnswer(c, [...items.keys()], { order: QUEUE_ORDER, paged: true, augmentations })
 }
 
-async function showQueue(c: ApiContext, session: VhostSession): Promise<Response> {
+function showQueue(c: ApiContext, session: VhostSession): Promise<Response> {
   const { vhost } = session
   const queue = requireQueue(vhost, segment(c, 'queue'))
   const { urls, arns } = sqsAddresses(session, queue)
-  const counts = (await queueCounts(session, [queue])).get(queue.id)
-  return itemAnswer(c, {
+  const item = {
     ...renderQueue(vhost, queue),
-    ...(counts && renderCounts(counts)),
-    consumer_details: [],
     deliveries: [],
     incoming: [],
     sqs_arns: arns,
     sqs_urls: urls,
-  })
+  }
+  return itemAnswer(c, item, [...queueAugmentations(c, session, () => queue), consumers(session, queue)])
 }
+
+/** Who consumes from a queue, and who has it for itself. */
+const consumers = ({ broker, vhost }: VhostSession, queue: Queue): Augmentation<object> => ({
+  fields: new Set(['consumer_details', 'owner_pid_details']),
+  async fieldsOf() {
+    const connections = await allConnections(broker)
+    const owner = connections.find(({ gateway, id }) => isSameConnection(queue.exclusive, { gateway, id }))
+    const details = consumersOf(connections.filter((connection) => connection.vhost === vhost.vhost))
+      .filter(({ consumer }) => consumer.queue === queue.name)
+      .map(renderConsumer)
+    return [{ consumer_details: details, ...(owner && { owner_pid_details: connectionDetails(owner) }) }]
+  },
+})

@@ -1,6 +1,6 @@
 import { authenticate } from '../access/authenticate.ts'
 import { assertMayEnter, assertTag, type RequiredTag } from '../access/authorise.ts'
-import { keyIdOf, type TokenUser, verifyToken } from '../access/jwt.ts'
+import { keyIdOf, presentedToken, type TokenUser, verifyToken } from '../access/jwt.ts'
 import { authenticatePrincipal } from '../access/principal.ts'
 import { hasVhost, openSession, type Session, type VhostSession } from '../broker/session.ts'
 import { BrokerError, notFound } from '../model/errors.ts'
@@ -66,15 +66,14 @@ const authenticateCaller = (c: ApiContext, access: AccessState): User =>
     ? authenticatePrincipal(access, c.env.event.principalArn)
     : authenticate(access, header(c, 'authorization'))
 
-const BEARER = /^bearer +(?<token>\S+) *$/i
-
-/** The user of a bearer token (RFC 6750), where tokens are taken and there is one. */
+/** The user whom a token vouches for, where tokens are taken and there is one. */
 async function userOfToken(c: ApiContext): Promise<TokenUser | undefined> {
   const { auth, jwt } = c.get('broker').config
-  const publishedKeys = c.get('publishedKeys')
-  const token = BEARER.exec(header(c, 'authorization') ?? '')?.groups?.token
-  if (!jwt || auth !== 'basic' || !publishedKeys || token === undefined) return undefined
-  const keys = await publishedKeys.keysFor(keyIdOf(token))
+  const tokenKeys = c.get('tokenKeys')
+  if (!jwt || auth !== 'basic' || !tokenKeys) return undefined
+  const token = presentedToken(header(c, 'authorization'))
+  if (token === undefined) return undefined
+  const keys = await tokenKeys.keysFor(keyIdOf(token))
   return verifyToken(token, keys, jwt, c.get('broker').clock.wallMs() / 1000)
 }
 

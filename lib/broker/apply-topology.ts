@@ -116,6 +116,7 @@ function commandFor({ broker, user }: Session, vhost: Vhost, app: AppTopology, f
   return {
     type: 'reconcile',
     owner: user.name,
+    nowMs: broker.clock.wallMs(),
     exchanges: contents.exchanges.map((exchange) => ({ type: 'declare-exchange', ...made(), ...exchange })),
     queues: declarationsFor(contents.queues, vhost).map((queue) => ({
       type: 'declare-queue',

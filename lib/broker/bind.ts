@@ -1,8 +1,8 @@
-import { assertMayBind } from '../access/permissions.ts'
+import { assertMayBindFrom, assertMayBindTo } from '../access/permissions.ts'
 import type { Transacted } from '../journal/decision.ts'
 import type { Intent } from '../journal/intents.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
-import { type Bind, type Ends, findBinding } from '../topology/vhost/binding.ts'
+import { assertNotDefaultExchange, type Bind, type Ends, findBinding } from '../topology/vhost/binding.ts'
 import { decideVhost } from '../topology/vhost/decide.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import { assertUnlocked } from '../topology/vhost/exclusive.ts'
@@ -90,7 +90,9 @@ const mayBind =
   (access, vhost) => {
     const source = { name: ends.source, type: vhost.exchangeByName(ends.source)?.exchange.type }
     const destination = { type: ends.destinationType, name: ends.destination }
-    assertMayBind(access, user, vhost.vhost, { source, destination, routingKey: keyOf(vhost) })
+    assertMayBindTo(access, user, vhost.vhost, destination)
+    assertNotDefaultExchange(ends)
+    assertMayBindFrom(access, user, vhost.vhost, { source, routingKey: keyOf(vhost) })
     const queue = ends.destinationType === 'queue' ? vhost.queueByName(ends.destination) : undefined
     if (queue) assertUnlocked(queue, connection, vhost.vhost)
   }

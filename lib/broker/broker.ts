@@ -7,6 +7,7 @@ import type { AccessEvent } from '../topology/access/events.ts'
 import type { AccessState } from '../topology/access/state.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
+import type { Statistics } from './statistics.ts'
 
 /** The journals with what is in them. */
 export type BrokerJournals = Journals<AccessState, AccessEvent, VhostState, VhostEvent>
@@ -19,5 +20,7 @@ export interface Broker {
   readonly delivery: Delivery
   /** What the use cases count, for the metrics of this environment. */
   readonly counters: Counters
+  /** What doors and use cases count of messages, by vhost, exchange and queue, for who looks at these. */
+  readonly statistics: Statistics
   close(): Promise<void>
 }

@@ -11,12 +11,12 @@ import type { Publication } from './publication.ts'
 /** A copy of a publication for one queue. */
 export function copyFor(
   queue: Queue,
-  { publishId, hop, idleHops, message, returned }: Publication,
+  { publishId, takenOver, hop, idleHops, message, returned }: Publication,
   encoded: EncodedMessage,
   expiresAtMs?: number,
 ): Copy {
   const identity: CopyIdentity = {
-    publishId,
+    publishId: takenOver?.get(queue.id) ?? publishId,
     queueId: queue.id,
     hop,
     idleHops,

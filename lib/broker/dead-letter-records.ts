@@ -1,5 +1,3 @@
-import type { CopyIdentity } from '../delivery/copy.ts'
-import { DEATH_ATTRIBUTE, type DeathNote, parseDeathNote } from '../delivery/death-note.ts'
 import { decodeMessage } from '../delivery/envelope.ts'
 import { isUndecodable, type LambdaRecord, parseReceived, toSdkRecord } from '../delivery/received-copy.ts'
 import { logError } from '../log.ts'
@@ -11,11 +9,11 @@ import { newId } from './change.ts'
 import { type DeadCopy, deadLetter, fateOf, withBcc } from './dead-letter.ts'
 import { deliver } from './deliver.ts'
 import { isExpired } from './expire.ts'
+import { type Death, findDeath } from './find-death.ts'
 import { openDeadLetters } from './open-dead-letters.ts'
 import type { Publication } from './publication.ts'
 import type { VhostContext } from './session.ts'
 import { looksSince } from './sweep-chains.ts'
-import { viewVhost } from './view-vhost.ts'
 
 /** A record of the internal queues `dead` and `dead.fifo`. */
 export interface DeadRecord extends LambdaRecord {
@@ -49,12 +47,33 @@ async function passOnInOrder(broker: Broker, lane: readonly DeadRecord[]): Promi
 async function passOn(broker: Broker, record: DeadRecord): Promise<void> {
   const copy = parseReceived(toSdkRecord(record), '')
   if (isUndecodable(copy)) throw copy.error
-  const { context, queue, reason } = await findDeath(broker, record, copy.identity)
+  const death = await findDeath(broker, record, copy.identity)
+  const { context, queue, reason } = death
   const { claimChecks } = broker.delivery
   const envelope = await claimChecks.open(decodeMessage(copy.stored, queue.name), context.vhost.id)
   const dead = { envelope, identity: copy.identity }
+  if (death.isDeleted) return bury(death, dead)
   if (reason === 'received-too-often') return judge(context, queue, dead, copy.sentAtMs)
   return die(context, queue, dead, reason)
+}
+
+/**
+ * A message goes with its queue, as in RabbitMQ, unless it had died before and its queue had a dead-letter exchange. SQS
+ * counts looks as well, so one that SQS took out of a queue with a limit may not have died; it is not lost in any case.
+ */
+async function bury({ context, queue, reason }: Death, dead: DeadCopy): Promise<void> {
+  const isExpiry = reason === 'received-too-often' && isExpired(dead, context.broker.clock.wallMs())
+  const given = isExpiry ? 'expired' : reason
+  const isLimited = context.vhost.settingsOf(queue).deliveryLimit !== undefined
+  const died = given !== 'received-too-often' ? given : isLimited ? 'delivery_limit' : undefined
+  if (died === undefined || fateOf(context.vhost, queue, dead, died) !== 'publish') return assertGone(queue)
+  const [failure] = await deadLetter(context, queue, [dead], died)
+  if (failure) throw failure
+}
+
+/** An SQS queue that was only given to the broker outlives the queue, with what is in it: no message of it is gone. */
+function assertGone({ name, sqsQueues }: Queue): void {
+  if (sqsQueues.some(({ adopted }) => adopted)) throw new Error(`queue '${name}' is gone, and its SQS queue may not be`)
 }
 
 async function die(context: VhostContext, queue: Queue, dead: DeadCopy, reason: DeathReason): Promise<void> {
@@ -96,45 +115,4 @@ function returned(
     version,
     returned: { deliveries, expiresAtMs: identity?.expiresAtMs },
   }
-}
-
-interface Death {
-  readonly context: VhostContext
-  readonly queue: Queue
-  readonly reason: DeathReason | 'received-too-often'
-}
-
-/** Of what the broker put there itself, its note says it; of the rest SQS does. Throws where there is no such queue. */
-function findDeath(broker: Broker, record: DeadRecord, identity: CopyIdentity | undefined): Promise<Death> {
-  const note = record.messageAttributes[DEATH_ATTRIBUTE]?.stringValue
-  if (note !== undefined) return findNoted(broker, parseDeathNote(note))
-  const sourceName = record.attributes.DeadLetterQueueSourceArn?.split(':').at(-1)
-  return findSource(broker, sourceName ?? 'unknown', identity)
-}
-
-async function findNoted(broker: Broker, { vhostId, queueId, reason }: DeathNote): Promise<Death> {
-  for (const confirm of [false, true]) {
-    const context = await viewVhost(broker, vhostId, { confirm })
-    const queue = context?.vhost.queueById(queueId)
-    if (context && queue) return { context, queue, reason }
-  }
-  throw new Error(`the queue '${queueId}' that a message died in is gone`)
-}
-
-/**
- * The queue that SQS took a message out of: that of the SQS queue it was in, or, where SQS does not say or names one of
- * Leveret's own, the one that it was sent to.
- */
-async function findSource(broker: Broker, sqsQueueName: string, identity: CopyIdentity | undefined): Promise<Death> {
-  const { journals } = broker
-  for (const confirm of [false, true]) {
-    const { access } = await journals.view(journals.arrival(), { confirm })
-    for (const { id } of [...access.vhosts.values()]) {
-      const context = await viewVhost(broker, id, { confirm })
-      const queue =
-        context?.vhost.queueBySqsName(sqsQueueName) ?? (identity && context?.vhost.queueById(identity.queueId))
-      if (context && queue) return { context, queue, reason: 'received-too-often' }
-    }
-  }
-  throw new Error(`no queue owns the SQS queue '${sqsQueueName}' that a message died in`)
 }

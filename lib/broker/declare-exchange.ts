@@ -29,6 +29,7 @@ export async function commitExchange(
 ): Promise<Committed<'created' | 'existing'>> {
   const { broker, user } = session
   requireExchangeType(declaration.exchangeType)
+  if (declaration.name === DEFAULT_EXCHANGE) throw defaultExchange()
   const command = { type: 'declare-exchange', id: newId(broker), user: user.name, ...declaration } as const
   const guard: Guard = (state, vhost) => {
     assertMayDeclareExchange(state, user, vhost.vhost, {

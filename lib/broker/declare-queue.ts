@@ -6,7 +6,7 @@ import type { Intent } from '../journal/intents.ts'
 import type { AmqpTable } from '../model/amqp-value.ts'
 import type { ConnectionRef } from '../model/connection.ts'
 import { preconditionFailed } from '../model/errors.ts'
-import { noSuchObject } from '../model/names.ts'
+import { isReservedName, noSuchObject } from '../model/names.ts'
 import type { Queue, QueueType, SqsQueue } from '../model/queue.ts'
 import type { User } from '../model/user.ts'
 import { NO_DEFAULT_QUEUE_TYPE } from '../model/vhost.ts'
@@ -17,6 +17,7 @@ import type { ImportItem } from '../topology/vhost/import.ts'
 import { bandCountOf } from '../topology/vhost/priority-bands.ts'
 import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
+import { reservedName } from '../topology/vhost/reserved-names.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
 import {
@@ -30,6 +31,7 @@ import {
   stillThere,
   whenSettled,
 } from './change.ts'
+import { withoutDeadOwner } from './dead-owners.ts'
 import { inboxOf } from './inbox.ts'
 import { noteUse } from './note-use.ts'
 import { remakeMissing } from './remake-sqs-queues.ts'
@@ -63,11 +65,16 @@ export async function declareQueue(
 }
 
 /** As {@link declareQueue}, for doors with connections. Without a name the queue gets one, which no other has. */
-export async function commitQueue(
+export const commitQueue = (session: VhostSession, declaration: QueueDeclaration): Promise<Committed<DeclaredQueue>> =>
+  withoutDeadOwner(session, declaration.name, (current) => commitDeclaration(current, declaration))
+
+async function commitDeclaration(
   session: VhostSession,
   declaration: QueueDeclaration,
 ): Promise<Committed<DeclaredQueue>> {
   const { broker } = session
+  // Whatever exists and whoever asks: as RabbitMQ refuses it.
+  if (isReservedName(declaration.name)) throw reservedName('queue', declaration.name)
   const command = commandFor(session, declaration)
   const guard = mayDeclare(session.user, command)
   await noteRedeclaration(session, command, guard)

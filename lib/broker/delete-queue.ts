@@ -58,7 +58,7 @@ type Deletion = ReturnType<typeof decideDeletion>
  * has taken its name since is another. Throws `not-found`.
  */
 export function decideDeletion(broker: Broker, state: VhostState, name: string, onlyId: string | undefined) {
-  const events = decideVhost(state, { type: 'delete-queue', name, onlyId })
+  const events = decideVhost(state, { type: 'delete-queue', name, onlyId, nowMs: broker.clock.wallMs() })
   const queue = state.queueByName(name)
   const intents: readonly Intent[] = deletingIntents(broker, queue ? ownSqsNames(queue) : [])
   return { writes: [{ journal: state.id, events }], intents: { put: intents }, result: intents }

@@ -75,7 +75,7 @@ async function pass(
   const gate = new Gate(context, original, claimed)
   try {
     const publication = await enterQueues(context, await passExchanges(context, original, gate), gate)
-    return { original, publication: { ...publication, publishId: gate.publishId }, ...gate.outcome() }
+    return { original, publication, ...gate.outcome() }
   } catch (error) {
     await gate.giveBack()
     return error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error })
@@ -88,7 +88,6 @@ async function settle({ broker }: VhostContext, claims: readonly Claim[], isDeli
 
 /** Asks for one publication whether it may pass, and remembers the answers. */
 class Gate {
-  publishId: string
   readonly #context: VhostContext
   readonly #original: Publication
   readonly #claimed: Map<string, Publication>
@@ -99,22 +98,22 @@ class Gate {
     this.#context = context
     this.#original = original
     this.#claimed = claimed
-    this.publishId = original.publishId
   }
 
-  async mayPass(scopeId: string, key: string, rememberedMs: number): Promise<boolean> {
+  /** The publish id under which it passes: that of one before it, whose fate nobody knows, or its own. Undefined where it may not. */
+  async pass(scopeId: string, key: string, rememberedMs: number): Promise<string | undefined> {
     const place = `${scopeId}/${key}`
     const first = this.#claimed.get(place)
     if (first) {
       this.#follows.push(first)
-      return false
+      return undefined
     }
-    const own = await claim(this.#context.broker, { scopeId, key, rememberedMs, publishId: this.publishId })
-    if (!own) return false
+    const { publishId } = this.#original
+    const own = await claim(this.#context.broker, { scopeId, key, rememberedMs, publishId })
+    if (!own) return undefined
     this.#claims.push(own)
     this.#claimed.set(place, this.#original)
-    this.publishId = own.state.publishId
-    return true
+    return own.state.publishId
   }
 
   outcome(): Pick<Passage, 'claims' | 'follows'> {
@@ -134,6 +133,7 @@ async function passExchanges(context: VhostContext, publication: Publication, ga
   const queues = new Map(publication.queues.map((queue) => [queue.id, queue]))
   const effects: Effect[] = []
   const passed = new Set<string>()
+  const takenOver = new Map<string, string>()
   const waiting = [...publication.effects]
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const { exchange, effect } = next
@@ -143,14 +143,19 @@ async function passExchanges(context: VhostContext, publication: Publication, ga
     }
     if (passed.has(exchange.id)) continue
     passed.add(exchange.id)
-    if (!(await gate.mayPass(exchange.id, effect.key, effect.rememberedMs))) continue
+    const publishId = await gate.pass(exchange.id, effect.key, effect.rememberedMs)
+    if (publishId === undefined) continue
     const routable = routableMessage({ ...publication.message, random: () => context.broker.clock.random() })
     const onward = routeToQueues(context, exchange.name, routable, exchange.id)
     if (publication.hop === 0) assertEffects(onward)
-    for (const queue of onward.queues) queues.set(queue.id, queue)
+    for (const queue of onward.queues) {
+      // What another way leads to as well is owed a copy of this message.
+      if (!queues.has(queue.id)) takenOver.set(queue.id, publishId)
+      queues.set(queue.id, queue)
+    }
     waiting.push(...onward.effects)
   }
-  return { ...publication, queues: [...queues.values()], effects }
+  return { ...publication, queues: [...queues.values()], effects, takenOver }
 }
 
 async function enterQueues(context: VhostContext, publication: Publication, gate: Gate): Promise<Publication> {
@@ -158,9 +163,14 @@ async function enterQueues(context: VhostContext, publication: Publication, gate
   const key = deduplicationKeyOf(headers)
   if (key === undefined) return publication
   const entered: Queue[] = []
+  const takenOver = new Map(publication.takenOver)
   for (const queue of publication.queues) {
-    const isOpen = !context.vhost.settingsOf(queue).deduplicates
-    if (isOpen || (await gate.mayPass(queue.id, key, rememberedMsOf(headers, queue.arguments)))) entered.push(queue)
+    if (context.vhost.settingsOf(queue).deduplicates) {
+      const publishId = await gate.pass(queue.id, key, rememberedMsOf(headers, queue.arguments))
+      if (publishId === undefined) continue
+      takenOver.set(queue.id, publishId)
+    }
+    entered.push(queue)
   }
-  return { ...publication, queues: entered }
+  return { ...publication, queues: entered, takenOver }
 }

@@ -7,7 +7,7 @@ import type { Queue } from '../model/queue.ts'
 import { copyFor, fifoGroupsOf } from './copies.ts'
 import { armExpiries, type Expiries, expiriesOf } from './expiries.ts'
 import { keepAll } from './history.ts'
-import { type Failures, type Publication, UNREACHABLE } from './publication.ts'
+import { countCopies, type Failures, type Publication, UNREACHABLE } from './publication.ts'
 import { holdAll } from './schedule.ts'
 import { type Relayable, sendToRelay } from './send-to-relay.ts'
 import type { VhostContext } from './session.ts'
@@ -41,6 +41,7 @@ export async function deliver(
   await keepAll(context, withoutFailedPublications(publications, failures), failures)
   await sendToFifoQueues(context, withoutFailed(consignments, failures), failures)
   await sendToStandardQueues(context, withoutFailed(consignments, failures), failures)
+  for (const publication of publications) if (!failures.has(publication)) countCopies(context, publication)
   return publications.map((publication) => failures.get(publication))
 }
 

@@ -22,8 +22,14 @@ export interface InboxRequest {
   readonly reason: string
 }
 
+/** What a gateway sends to itself, to know that what was sent before is received. */
+export interface InboxMark {
+  readonly mark: string
+}
+
 export interface InboxContents {
   readonly copies: readonly InboxCopy[]
+  readonly marks: readonly InboxMark[]
   readonly requests: readonly InboxRequest[]
 }
 
@@ -70,6 +76,7 @@ export class Inbox {
     const news = opened.filter((_, index) => isNew.has(received[index] as ReceivedCopy))
     return {
       copies: news.filter((one): one is InboxCopy => typeof one === 'object' && 'queueId' in one),
+      marks: news.filter((one): one is InboxMark => typeof one === 'object' && 'mark' in one),
       requests: news.filter((one): one is InboxRequest => typeof one === 'object' && 'closeConnection' in one),
     }
   }
@@ -77,11 +84,11 @@ export class Inbox {
   async #open(
     { identity, message }: ReceivedCopy,
     vhostIdOf: (queueId: string) => string | undefined,
-  ): Promise<InboxCopy | InboxRequest | 'nobodys' | 'unreadable'> {
+  ): Promise<InboxCopy | InboxRequest | InboxMark | 'nobodys' | 'unreadable'> {
     if (!identity) return 'nobodys'
     const { queueId } = identity
     try {
-      if (queueId === CONTROL) return 'payload' in message.body ? parseRequest(message.body.payload) : 'nobodys'
+      if (queueId === CONTROL) return 'payload' in message.body ? parseControl(message.body.payload) : 'nobodys'
       const vhostId = vhostIdOf(queueId)
       if (vhostId === undefined) return 'nobodys'
       return { queueId, identity, envelope: await this.#broker.delivery.claimChecks.open(message, vhostId) }
@@ -92,19 +99,31 @@ export class Inbox {
   }
 }
 
-function parseRequest(payload: Uint8Array): InboxRequest | 'nobodys' {
-  const { close, reason } = JSON.parse(Buffer.from(payload).toString('utf8')) as Record<string, unknown>
+function parseControl(payload: Uint8Array): InboxRequest | InboxMark | 'nobodys' {
+  const { close, reason, mark } = JSON.parse(Buffer.from(payload).toString('utf8')) as Record<string, unknown>
+  if (typeof mark === 'string') return { mark }
   return typeof close === 'string' && typeof reason === 'string' ? { closeConnection: close, reason } : 'nobodys'
 }
 
 /** Asks the gateway of a connection to close it. Throws `unavailable`. A gateway that is gone has closed it. */
 export async function requestClose(broker: Broker, gatewayId: string, request: InboxRequest): Promise<void> {
-  const payload = Buffer.from(JSON.stringify({ close: request.closeConnection, reason: request.reason }))
+  if (await sendControl(broker, gatewayId, { close: request.closeConnection, reason: request.reason })) return
+  throw unavailable('the gateway of the connection could not be reached: try again')
+}
+
+/** Puts a mark into a gateway's inbox, behind what was sent to it before as far as SQS keeps order. Throws `unavailable`. */
+export async function sendMark(broker: Broker, gatewayId: string, { mark }: InboxMark): Promise<void> {
+  if (await sendControl(broker, gatewayId, { mark })) return
+  throw unavailable('the inbox of the gateway could not be reached: try again')
+}
+
+/** Whether it arrived, or the gateway is gone. */
+async function sendControl(broker: Broker, gatewayId: string, content: Record<string, string>): Promise<boolean> {
+  const payload = Buffer.from(JSON.stringify(content))
   const message = { exchange: '', routingKey: '', properties: {}, payload }
   const encoded = await broker.delivery.claimChecks.encode({ message, bccKeys: [] }, { vhostId: '' })
   const copyAttribute = encodeCopy({ publishId: newId(broker), queueId: CONTROL, hop: 0 })
   const sqsQueueName = inboxName(broker.config, gatewayId)
   const [outcome] = await broker.delivery.sender.send([{ sqsQueueName, message: encoded, copyAttribute }])
-  if (outcome?.status === 'sent' || outcome?.status === 'missing-queue') return
-  throw unavailable('the gateway of the connection could not be reached: try again')
+  return outcome?.status === 'sent' || outcome?.status === 'missing-queue'
 }

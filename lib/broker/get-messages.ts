@@ -56,12 +56,26 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
     const got = await counted(session, queue, hold.got)
     assertInTime(session)
     const answered = await settleAs(session, queue, input.ackMode, hold, got)
-    session.broker.counters.Delivered += answered.length
+    count(session, queue, input, answered)
     return answered
   } catch (error) {
     await hold.giveBack()
     throw error
   }
+}
+
+/** As RabbitMQ counts: who puts back or settles later has got with an acknowledgement to come (contract §1.4). */
+function count(
+  { broker: { counters, statistics }, vhost }: VhostSession,
+  { id }: Queue,
+  { ackMode, count: asked }: GetInput,
+  answered: readonly GotMessage[],
+): void {
+  counters.Delivered += answered.length
+  const redelivered = answered.filter((message) => message.redelivered).length
+  const kind = ackMode === 'ack_requeue_false' ? 'get_no_ack' : 'get'
+  statistics.delivered(vhost.id, id, kind, answered.length, redelivered)
+  if (answered.length < asked) statistics.foundEmpty(vhost.id, id)
 }
 
 /** SQS counts what is left; the messages that are held come one behind the other. */

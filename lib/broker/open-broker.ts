@@ -9,6 +9,7 @@ import { type Counters, newCounters } from '../metrics.ts'
 import { accessMachine } from '../topology/access/machine.ts'
 import { vhostMachine } from '../topology/vhost/machine.ts'
 import type { Broker } from './broker.ts'
+import { Statistics } from './statistics.ts'
 
 /** The broker that a configuration describes. Nothing is read yet; clients connect when they are first used. */
 export function openBroker(config: Config): Broker {
@@ -50,6 +51,7 @@ export function createBroker(parts: {
     journals,
     delivery,
     counters,
+    statistics: new Statistics(clock),
     async close() {
       await journals.idle()
       delivery.close()

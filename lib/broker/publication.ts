@@ -9,7 +9,9 @@ import type { ExchangeEffect, RoutableMessage } from '../routing/exchange-type.t
 import { assertHoldable } from '../routing/exchange-types/x-delayed-message.ts'
 import { explainRoute, routableMessage, routeMessage } from '../routing/route-message.ts'
 import { newId } from './change.ts'
+import { isReplyName, replyQueue } from './reply-queue.ts'
 import type { VhostContext, VhostSession } from './session.ts'
+import type { PublishManner } from './statistics.ts'
 
 /** What somebody asks to have published. */
 export interface PublishInput {
@@ -33,6 +35,11 @@ export interface Publication {
   readonly effects: readonly Effect[]
   /** Of a copy that goes back to its queue as it was: how often it was delivered before, and when it expires. */
   readonly returned?: { readonly deliveries: number; readonly expiresAtMs: number | undefined }
+  /**
+   * By queue id, the publish ids of copies that go on where another message of the same deduplication key stopped: a FIFO
+   * queue that has its copy takes no second one. Other queues are owed a copy of this message.
+   */
+  readonly takenOver?: ReadonlyMap<string, string>
   /** The version of the vhost's journal that `queues` were decided on. */
   readonly version: number
 }
@@ -84,19 +91,43 @@ export function routePublication(
   publishId = newId(session.broker),
 ): Publication {
   const routable = assertPublishable(session, input)
-  const route = routeToQueues(session, input.exchange, routable)
+  const route = replyRoute(session, input) ?? routeToQueues(session, input.exchange, routable)
   assertEffects(route)
   const message = { ...input, payload }
   return { publishId, hop: 0, message, ...route, version: session.version }
 }
 
-/** To be called once a publish was accepted; answers whether it was routed. */
-export function countPublished({ broker: { counters } }: VhostSession, publication: Publication): boolean {
-  counters.Published += 1
-  if (isRouted(publication)) return true
-  counters.Unroutable += 1
-  return false
+/** A direct reply goes to whoever asked, and nowhere else (AMQP contract §7). */
+function replyRoute(session: VhostSession, { exchange, routingKey }: Omit<PublishInput, 'payload'>): Route | undefined {
+  const queue = exchange === DEFAULT_EXCHANGE ? replyQueue(session, routingKey) : undefined
+  return queue && { queues: [queue], effects: NO_EFFECTS }
 }
+
+/** To be called once a publish was accepted; answers whether it was routed. */
+export function countPublished(
+  { broker, vhost }: VhostSession,
+  publication: Publication,
+  manner?: PublishManner,
+): boolean {
+  const { counters, statistics } = broker
+  const routed = isRouted(publication)
+  counters.Published += 1
+  if (!routed) counters.Unroutable += 1
+  statistics.published(vhost.id, exchangeIdOf(vhost, publication), routed, manner)
+  return routed
+}
+
+/** To be called once the copies of what a client published are stored; what the broker itself sends on is no publish. */
+export function countCopies({ broker, vhost }: VhostContext, publication: Publication): void {
+  const { hop } = publication
+  // Whoever waits for a direct reply is no queue that anybody looks at.
+  const queues = publication.queues.filter(({ id }) => !isReplyName(id))
+  if (hop > 0 || queues.length === 0) return
+  broker.statistics.copied(vhost.id, exchangeIdOf(vhost, publication), queues)
+}
+
+const exchangeIdOf = (vhost: VhostContext['vhost'], { message }: Publication): string =>
+  vhost.exchangeByName(message.exchange)?.exchange.id ?? ''
 
 /** Whether exchanges can do with a message of a client what it asks of them. */
 export function assertEffects({ effects }: Pick<Route, 'effects'>): void {

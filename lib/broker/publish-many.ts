@@ -3,6 +3,7 @@ import { deliverOnce } from './deliver-once.ts'
 import { deliverWithinLengths } from './deliver-within-lengths.ts'
 import { countPublished, type Publication, type PublishInput, routePublication } from './publication.ts'
 import type { VhostSession } from './session.ts'
+import type { PublishManner } from './statistics.ts'
 
 export type PublishOutcome = { readonly routed: boolean } | { readonly error: BrokerError }
 
@@ -14,6 +15,8 @@ export interface PublishManyOptions {
   readonly publishIdOf?: ((index: number) => string) | undefined
   /** Whether nothing behind the first refused message is sent; then the outcomes end with its one. */
   readonly stopAtRefusal?: boolean
+  /** What the publisher of each wants to be told, for the statistics. */
+  readonly mannerOf?: ((index: number) => PublishManner) | undefined
   /** Refuses some of those that may be sent by themselves. */
   readonly admit?: (routed: readonly Routed[]) => readonly Routed[]
 }
@@ -26,14 +29,18 @@ export interface PublishManyOptions {
 export async function publishMany(
   session: VhostSession,
   inputs: readonly (PublishInput | BrokerError)[],
-  { publishIdOf, stopAtRefusal = false, admit = (all) => all }: PublishManyOptions = {},
+  { publishIdOf, stopAtRefusal = false, mannerOf, admit = (all) => all }: PublishManyOptions = {},
 ): Promise<readonly PublishOutcome[]> {
   const all = admit(inputs.map((input, index) => routeInput(session, input, publishIdOf?.(index))))
   const routed = stopAtRefusal ? upToRefusal(all) : all
   const publications = routed.filter((entry): entry is Publication => !(entry instanceof BrokerError))
   const failures = await deliverOnce(session, publications, deliverWithinLengths)
   const failureOf = new Map(publications.map((publication, index) => [publication, failures[index]]))
-  return routed.map((entry) => outcomeOf(session, entry, entry instanceof BrokerError ? entry : failureOf.get(entry)))
+  return routed.map((entry, index) => {
+    if (entry instanceof BrokerError) return { error: entry }
+    const error = failureOf.get(entry)
+    return error ? { error } : { routed: countPublished(session, entry, mannerOf?.(index)) }
+  })
 }
 
 function routeInput(
@@ -53,9 +60,4 @@ function routeInput(
 function upToRefusal(routed: readonly Routed[]): readonly Routed[] {
   const refused = routed.findIndex((entry) => entry instanceof BrokerError)
   return refused === -1 ? routed : routed.slice(0, refused + 1)
-}
-
-function outcomeOf(session: VhostSession, entry: Routed, failure: BrokerError | undefined): PublishOutcome {
-  if (failure) return { error: failure }
-  return { routed: !(entry instanceof BrokerError) && countPublished(session, entry) }
 }

@@ -10,6 +10,7 @@ import { withoutExpired } from './expire.ts'
 import type { VhostContext } from './session.ts'
 import { settleHeld } from './settle-held.ts'
 import type { HeldCopy } from './settlements.ts'
+import type { DeliveryKind } from './statistics.ts'
 import { viewVhost } from './view-vhost.ts'
 
 /** A message that a consumer has in hand until it settles it. */
@@ -21,7 +22,10 @@ export interface QueueDelivery extends HeldCopy {
 }
 
 /** At most `max`, and ten in one call; waits for the first of them for `waitS`; they are hidden from others for `visibilityS`. */
-export type ReceiveRequest = Pick<ReceiveOptions, 'max' | 'waitS' | 'visibilityS' | 'signal'>
+export interface ReceiveRequest extends Pick<ReceiveOptions, 'max' | 'waitS' | 'visibilityS' | 'signal'> {
+  /** As what the statistics count them. */
+  readonly kind?: DeliveryKind
+}
 
 /** How long one look into all bands of a queue waits, and so how much later it may see a message than one queue would. */
 const ROUND_S = 1
@@ -95,6 +99,8 @@ async function receiveFrom(
   const opened = await Promise.all(copies.map((copy) => open(context, sqsQueueName, receivedAtMs, copy)))
   const deliveries = opened.filter((delivery) => delivery !== undefined)
   broker.counters.Delivered += deliveries.length
+  const redelivered = deliveries.filter((delivery) => delivery.redelivered).length
+  broker.statistics.delivered(context.vhost.id, queue.id, request.kind ?? 'deliver', deliveries.length, redelivered)
   return deliveries
 }
 
@@ -138,12 +144,16 @@ const putBack = (context: VhostContext, queue: Queue, deliveries: readonly Queue
 /** What a consumer says of a delivery. */
 export interface DeliverySettlement {
   readonly delivery: QueueDelivery
-  /** `requeue`: back to the queue, after its back-off; `release`: back at once, as when the consumer goes. */
-  readonly action: 'ack' | 'requeue' | 'release' | 'reject'
+  /**
+   * `discard`: for a consumer that acknowledges nothing; `requeue`: back to the queue, after its back-off; `release`: back
+   * at once, as when the consumer goes.
+   */
+  readonly action: 'ack' | 'discard' | 'requeue' | 'release' | 'reject'
 }
 
 const FATES = {
   ack: { action: 'delete' },
+  discard: { action: 'discard' },
   requeue: { action: 'put-back' },
   release: { action: 'put-back', delayS: 0 },
   reject: { action: 'reject' },
@@ -157,7 +167,8 @@ export async function settleDeliveries(
 ): Promise<readonly (BrokerError | undefined)[]> {
   const verdicts = settlements.map(({ delivery, action }) => ({ held: delivery, fate: FATES[action] }))
   const failures = await settleHeld(context, queue, verdicts)
-  context.broker.counters.Settled += failures.filter((failure) => failure === undefined).length
+  const settled = settlements.filter(({ action }, index) => action !== 'discard' && failures[index] === undefined)
+  context.broker.counters.Settled += settled.length
   return failures
 }
 

@@ -7,6 +7,7 @@ import { logError } from '../log.ts'
 import type { Broker } from './broker.ts'
 import { ON_ITS_WAY_MS } from './expiries.ts'
 import { isInbox } from './inbox.ts'
+import { isReplyName } from './reply-queue.ts'
 import { sendRelayMessage } from './send-to-relay.ts'
 import { armSweeps } from './sweep-chains.ts'
 import { viewVhost } from './view-vhost.ts'
@@ -52,7 +53,8 @@ async function existingTargets(
   { vhostId, version, targets }: RelayMessage,
 ): Promise<readonly RelayTarget[]> {
   const context = await viewVhost(broker, vhostId, { atLeast: version })
-  return context ? targets.filter(({ queueId }) => context.vhost.queueById(queueId) !== undefined) : []
+  if (!context) return []
+  return targets.filter(({ queueId }) => isReplyName(queueId) || context.vhost.queueById(queueId) !== undefined)
 }
 
 /** Whoever published had the queues looked through in time for copies that are there by then; these come later. */

@@ -41,14 +41,14 @@ async function relayMessageFor(
   vhostId: string,
   { publication, queues, expiries }: Relayable,
 ): Promise<RelayMessage> {
-  const { publishId, hop, version } = publication
+  const { publishId, hop, idleHops, returned, version } = publication
   const options = { vhostId, maxInlineBytes: MAX_RELAY_INLINE_BYTES, maxMetadataBytes: MAX_INLINE_BYTES }
   const { body, attribute } = await delivery.claimChecks.encode(envelopeOf(publication.message), options)
   const { priority } = publication.message.properties
   const targets = queues.map((queue) => {
     const expiresAtMs = expiries?.get(queue)
     const { name: sqsQueueName } = sqsQueueFor(queue, priority)
-    return { queueId: queue.id, sqsQueueName, hop, ...(expiresAtMs !== undefined && { expiresAtMs }) }
+    return { queueId: queue.id, sqsQueueName, hop, expiresAtMs, idleHops, deliveries: returned?.deliveries }
   })
   return { publishId, vhostId, version, message: { body, attribute }, targets }
 }

@@ -22,12 +22,14 @@ export async function settleHeld(
     verdicts.filter(({ fate }) => actions.includes(fate.action))
   const rejects = withAction('reject')
   const rejections = await rejectHeld(context, queue, rejects)
-  const deletes = [...withAction('delete'), ...rejects.filter((verdict) => !rejections.has(verdict))]
+  const deletes = [...withAction('delete', 'discard'), ...rejects.filter((verdict) => !rejections.has(verdict))]
   const others = await Promise.all([
     deleteAll(context, deletes),
     changeAll(context, queue, withAction('put-back', 'hide')),
   ])
   const failures = new Map([rejections, ...others].flatMap((some) => [...some]))
+  const acknowledged = withAction('delete').filter((verdict) => !failures.has(verdict))
+  context.broker.statistics.acknowledged(context.vhost.id, queue.id, acknowledged.length)
   return verdicts.map((verdict) => failures.get(verdict))
 }
 

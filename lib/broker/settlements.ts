@@ -19,13 +19,14 @@ export interface HeldCopy {
 /**
  * What becomes of a held copy:
  *
- * - `delete`: it is done with;
+ * - `delete`: its receiver is done with it;
+ * - `discard`: as `delete`, for a receiver that says nothing of what it gets;
  * - `reject`: it dies (dead-letter.ts);
  * - `put-back`: it is another's turn, after `delayS`, else as the queue's back-off has it, or at once;
  * - `hide`: it stays with its holder for `visibilityS` from now on.
  */
 export type Fate =
-  | { readonly action: 'delete' | 'reject' }
+  | { readonly action: 'delete' | 'discard' | 'reject' }
   | { readonly action: 'put-back'; readonly delayS?: number | undefined }
   | { readonly action: 'hide'; readonly visibilityS: number }
 

@@ -54,27 +54,22 @@ function intentOf(broker: Broker, state: Intent['state'], sqsQueues: readonly st
 }
 
 /** Deletes the SQS queues that an intent names, then the intent. Throws where a queue could not be deleted; repeatable. */
-export async function finishDeleting(
-  broker: Broker,
-  intent: Intent,
-  sqsQueues: readonly string[] = namesIn(intent),
-): Promise<void> {
-  await broker.delivery.queues.deleteAll(sqsQueues, CONTROL_PLANE_CONCURRENCY)
+export async function finishDeleting(broker: Broker, intent: Intent): Promise<void> {
+  await broker.delivery.queues.deleteAll(namesIn(intent), CONTROL_PLANE_CONCURRENCY)
   await broker.journals.intents.remove(intent.id)
 }
 
 /**
  * As {@link finishDeleting}, for an intent that was abandoned, so that no commit takes it any more. One may have taken it
  * before: a put whose answer was lost is made again, and where the first one arrives last it brings back an intent that a
- * commit has removed. So what a declared queue owns stays.
+ * commit has removed. So what a declared queue owns stays. The intent stays as well, for a while: a commit and a put that
+ * are still on their way would otherwise make a queue whose SQS queue is gone.
  */
 export async function finishAbandoned(broker: Broker, intent: Intent): Promise<void> {
   const owned = await ownedAmong(broker, namesIn(intent))
-  await finishDeleting(
-    broker,
-    intent,
-    namesIn(intent).filter((name) => !owned.has(name)),
-  )
+  const names = namesIn(intent).filter((name) => !owned.has(name))
+  await broker.delivery.queues.deleteAll(names, CONTROL_PLANE_CONCURRENCY)
+  await broker.journals.intents.end(intent.id)
 }
 
 const namesIn = ({ body }: Intent): readonly string[] => (body as unknown as SqsIntentBody).sqsQueues

@@ -1,6 +1,7 @@
 import type { Broker } from './broker.ts'
 import { expireQueues } from './expire-queues.ts'
 import { finishIntents } from './finish-intents.ts'
+import { foldStatistics } from './fold-statistics.ts'
 import { handOverScheduled } from './hand-over.ts'
 import { reapGateways } from './reap-gateways.ts'
 import { rearmSweeps } from './rearm-sweeps.ts'
@@ -11,6 +12,7 @@ const WORK: readonly ((broker: Broker) => Promise<void>)[] = [
   rearmSweeps,
   expireQueues,
   reapGateways,
+  foldStatistics,
 ]
 
 /** What is to be done each minute. What fails is reported when everything has had its turn. */

@@ -1,15 +1,11 @@
-import { isHop, isTime } from './copy.ts'
+import { type CopyIdentity, isHop, isTime } from './copy.ts'
 import type { EncodedMessage, StoredMessage } from './envelope.ts'
 import { parseFields, UnknownEnvelopeError } from './envelope-metadata.ts'
 import { carriedJson } from './sqs-text.ts'
 
 /** One copy that is still to be sent. */
-export interface RelayTarget {
-  readonly queueId: string
+export interface RelayTarget extends Omit<CopyIdentity, 'publishId'> {
   readonly sqsQueueName: string
-  readonly hop: number
-  /** When the copy expires, ms since 1970; absent for never. */
-  readonly expiresAtMs?: number
 }
 
 /** What the relay queue holds: a message and the standard queues that it has yet to reach (docs/architecture.md). */
@@ -67,13 +63,31 @@ export function parseRelayMessage(sqsBody: string): RelayMessage {
   throw new UnknownEnvelopeError('the relay message is not in a known form')
 }
 
-const encodeTarget = ({ queueId, sqsQueueName, hop, expiresAtMs }: RelayTarget) =>
-  expiresAtMs === undefined ? [queueId, sqsQueueName, hop] : [queueId, sqsQueueName, hop, expiresAtMs]
+/** What most copies do not have comes last and is left out. */
+function encodeTarget({ queueId, sqsQueueName, hop, expiresAtMs, idleHops, deliveries }: RelayTarget) {
+  const fields = [queueId, sqsQueueName, hop, expiresAtMs ?? null, idleHops ?? null, deliveries ?? null]
+  return fields.slice(0, fields.findLastIndex((field) => field !== null) + 1)
+}
 
 function parseTarget(target: unknown): RelayTarget {
-  const [queueId, sqsQueueName, hop, expiresAtMs]: unknown[] = Array.isArray(target) ? target : []
-  if (typeof queueId === 'string' && typeof sqsQueueName === 'string' && isHop(hop) && isTime(expiresAtMs)) {
-    return { queueId, sqsQueueName, hop, ...(expiresAtMs !== undefined && { expiresAtMs }) }
+  const fields: unknown[] = Array.isArray(target) ? target : []
+  const [queueId, sqsQueueName, hop, expiresAtMs, idleHops, deliveries] = fields.map((field) => field ?? undefined)
+  if (
+    typeof queueId === 'string' &&
+    typeof sqsQueueName === 'string' &&
+    isHop(hop) &&
+    isTime(expiresAtMs) &&
+    (idleHops === undefined || isHop(idleHops)) &&
+    (deliveries === undefined || isHop(deliveries))
+  ) {
+    return {
+      queueId,
+      sqsQueueName,
+      hop,
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
+      ...(idleHops !== undefined && { idleHops }),
+      ...(deliveries !== undefined && { deliveries }),
+    }
   }
   throw new UnknownEnvelopeError('a target of the relay message is not in a known form')
 }

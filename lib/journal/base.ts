@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { fromStored, toStored } from '../model/json.ts'
+import type { AmqpValue } from '../model/amqp-value.ts'
+import { parseStored, toStored } from '../model/json.ts'
 import type { Blobs } from './blobs.ts'
 import type { JournalEvent, StateMachine } from './machine.ts'
 import type { BaseReference } from './store.ts'
@@ -55,9 +56,9 @@ export async function loadBase<State, Event extends JournalEvent>(
   try {
     const bytes = await blobs.get(baseKey(journal, at))
     if (bytes === undefined) return undefined
-    const base = JSON.parse(gunzipSync(bytes).toString('utf8')) as StoredBase
+    const base = parseStored(gunzipSync(bytes).toString('utf8')) as unknown as StoredBase
     const isUsable = base.journal === journal && base.version === at.version && base.format <= machine.format
-    return isUsable ? machine.restore(fromStored(base.state)) : undefined
+    return isUsable ? machine.restore(base.state as AmqpValue) : undefined
   } catch {
     return undefined
   }

@@ -169,6 +169,13 @@ export function setBaseInput(table: string, journal: string, epoch: string, base
   }
 }
 
+export const putIntentInput = (table: string, intent: StoredIntent) => ({
+  TableName: table,
+  Item: encodeIntentItem(intent),
+  ConditionExpression: IS_NEW,
+  ExpressionAttributeNames: names(PARTITION_KEY),
+})
+
 export const changeIntentInput = (table: string, id: string, from: string, to: string) => ({
   TableName: table,
   Key: itemKey(INTENTS_PARTITION, id),

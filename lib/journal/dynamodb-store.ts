@@ -17,12 +17,12 @@ import {
   decodeEntryItem,
   decodeHead,
   decodeIntentItem,
-  encodeIntentItem,
   entriesInput,
   type Item,
   intentsInput,
   itemKey,
   journalOf,
+  putIntentInput,
   setBaseInput,
   takenIntents,
   transactItems,
@@ -122,8 +122,8 @@ export class DynamoDbStore implements JournalStore {
   }
 
   async putIntent(intent: StoredIntent): Promise<void> {
-    const command = new PutItemCommand({ TableName: this.#table, Item: encodeIntentItem(intent) })
-    await calling(() => this.#client.send(command))
+    const command = new PutItemCommand(putIntentInput(this.#table, intent))
+    await this.#isDone(() => this.#client.send(command))
   }
 
   changeIntent(id: string, from: string, to: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { AmqpValue } from '../model/amqp-value.ts'
 import { unavailable } from '../model/errors.ts'
-import { fromStored, toStored } from '../model/json.ts'
+import { parseStored, toStored } from '../model/json.ts'
 import type { JournalEvent, StateMachine } from './machine.ts'
 import type { StoredEntry } from './store.ts'
 
@@ -57,5 +57,5 @@ export function decodeEntry<State, Event extends JournalEvent>(
   if (format > machine.format) {
     throw unavailable(`the topology was written by a newer release (format ${format}): update this one`)
   }
-  return { ...entry, events: fromStored(JSON.parse(eventsJson)) as unknown as Event[] }
+  return { ...entry, events: parseStored(eventsJson) as unknown as Event[] }
 }

@@ -1,14 +1,15 @@
 import type { AmqpValue } from '../model/amqp-value.ts'
-import { fromStored, toStored } from '../model/json.ts'
+import { parseStored, toStored } from '../model/json.ts'
 import type { Clock } from './clock.ts'
 import { retrying } from './retry.ts'
 import type { JournalStore, StoredIntent } from './store.ts'
 
 /**
  * `creating`, `deleting`, `changing` and `replaying` are what its maker set out to do; `abandoned`: whoever finishes old intents has taken a
- * `creating` one over, so the commit that would have removed it fails.
+ * `creating` one over, so the commit that would have removed it fails; `ended`: an abandoned one of which nothing is left
+ * to be done, and which stays so that no late request brings it back.
  */
-export type IntentState = 'creating' | 'deleting' | 'replaying' | 'changing' | 'abandoned'
+export type IntentState = 'creating' | 'deleting' | 'replaying' | 'changing' | 'abandoned' | 'ended'
 
 /** Work outside the database that a commit depends on or leaves behind, kept so that somebody can finish it. */
 export interface Intent {
@@ -31,6 +32,7 @@ export class Intents {
     this.#clock = clock
   }
 
+  /** Nothing happens where the intent is there already, whatever has become of it: a request may arrive late, or twice. */
   put(intent: Intent): Promise<void> {
     return retrying(this.#clock, WHAT, () => this.#store.putIntent(encodeIntent(intent)))
   }
@@ -41,6 +43,11 @@ export class Intents {
     // Perhaps it was this call, at an attempt whose answer was lost.
     const intents = await retrying(this.#clock, WHAT, () => this.#store.listIntents())
     return intents.some((intent) => intent.id === id && intent.state === 'abandoned')
+  }
+
+  /** Of an abandoned intent nothing is left to be done. Removing it instead would let a late put bring it back, and a late commit take it. */
+  async end(id: string): Promise<void> {
+    await retrying(this.#clock, WHAT, () => this.#store.changeIntent(id, 'abandoned', 'ended'))
   }
 
   remove(id: string): Promise<void> {
@@ -68,5 +75,5 @@ export const encodeIntent = ({ body, ...intent }: Intent): StoredIntent => ({
 const decodeIntent = ({ bodyJson, state, ...intent }: StoredIntent): Intent => ({
   ...intent,
   state: state as IntentState,
-  body: fromStored(JSON.parse(bodyJson)),
+  body: parseStored(bodyJson),
 })

@@ -19,6 +19,7 @@ export interface JournalStore {
   commit(transaction: Transaction): Promise<CommitOutcome>
   /** Points the head at a base, unless it has one as new or is of another epoch. */
   setBase(journal: string, epoch: string, base: BaseReference): Promise<void>
+  /** Nothing happens where there is an intent with this id. */
   putIntent(intent: StoredIntent): Promise<void>
   /** Whether the intent was in state `from` and is now in `to`. */
   changeIntent(id: string, from: string, to: string): Promise<boolean>

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { type Config, FED_QUEUES, fedQueues, internalQueueName } from '../config.ts'
 import { logError } from '../log.ts'
-import type { AmqpDoorOptions } from './amqp-door.ts'
+import type { AmqpDoor, AmqpDoorOptions } from './amqp-door.ts'
 import { type Backends, EXTERNAL_BACKENDS, startEmbeddedBackends } from './backends.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import type { DynoxideSearch } from './dynoxide-binary.ts'
@@ -21,7 +21,7 @@ const NAMES = {
   messagesTable: 'leveret-local-messages',
 } as const
 /** Every answer here is exact and costs nothing, so nothing is leased, awaited or shown from memory. */
-const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0 } as const
+const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0, statisticsLagMs: 0 } as const
 const CLOCK_INTERVAL_MS = 60_000
 const DRAIN_MS = 5_000
 const END_WAITS_MS = 50
@@ -42,7 +42,7 @@ export interface EmbeddedCloudOptions extends DynoxideSearch {
   /** Where set, nothing is embedded; only blobs are kept in the data directory. */
   readonly awsEndpointUrl?: string | undefined
   /** By default all of them over one broker, with its first vhost and administrator. */
-  readonly openHandlers?: (config: Config, amqp: AmqpDoorOptions | undefined) => Promise<Handlers>
+  readonly openHandlers?: (config: Config, amqp: AmqpDoor | undefined) => Promise<Handlers>
   /** Left out, AMQP is not spoken. */
   readonly amqp?: AmqpDoorOptions | undefined
 }
@@ -121,7 +121,7 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
     resources.defer(() => sqs.destroy())
     const config = await createConfig(directory, backends, sqs, options.awsEndpointUrl)
     const { openHandlers = (await loading).openHandlers } = options
-    const opened = await openHandlers(config, options.amqp)
+    const opened = await openHandlers(config, options.amqp && { ...options.amqp, isAlone: isEmbedded })
     resources.defer(() => opened.close())
     const callers = startCallers(config, sqs, opened)
     resources.defer(() => finish(door, callers, sqsEngine))

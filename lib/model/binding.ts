@@ -19,7 +19,12 @@ export interface Binding {
  * `quote` of contract §1.2: unreserved characters stay, a space becomes `+`, other bytes `%XX`. A lone surrogate, which
  * has no bytes, is quoted as U+FFFD, as RabbitMQ does.
  */
-export const quote = (text: string): string =>
+export const quote = (text: string): string => (UNRESERVED.test(text) ? text : quoted(text))
+
+/** What {@link quote} leaves as it is. */
+const UNRESERVED = /^[\w.~-]*$/
+
+const quoted = (text: string): string =>
   encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+')

@@ -77,6 +77,12 @@ function storedNumber(value: number): number | string {
   return Number.isFinite(value) ? value : String(value)
 }
 
+/** As {@link fromStored}, of the text that `JSON.stringify` made of a stored form: most hold nothing that is to be changed. */
+export function parseStored(text: string): AmqpValue {
+  const stored: unknown = JSON.parse(text)
+  return text.includes(TYPE_FIELD) ? fromStored(stored) : (stored as AmqpValue)
+}
+
 export function fromStored(stored: unknown): AmqpValue {
   if (Array.isArray(stored)) return stored.map(fromStored)
   if (typeof stored !== 'object' || stored === null) return stored as AmqpValue

@@ -1,15 +1,22 @@
+import { PairMap } from './pair-map.ts'
+import { EMPTY_HASH, nextHash, WordTable } from './word-table.ts'
+
 /**
  * Topic patterns by their words (contract §3.3): `*` is exactly one word, `#` zero or more, anything else itself.
  *
  * Patterns without wildcards, usually most of them, are found by one look-up; the others form a trie. A match costs at
  * most one visit for each pair of a node on a matching path and a place in the key, whatever the patterns are: unrelated
  * ones are never looked at, and no combination of `#` makes the walk repeat itself.
+ *
+ * Words and nodes are numbers, and what is known of nodes stands in arrays of numbers (pair-map.ts says why).
  */
 
 const SEPARATOR = '.'
+const SEPARATOR_UNIT = SEPARATOR.charCodeAt(0)
 const ONE_WORD = '*'
 const ANY_WORDS = '#'
 const NO_WORDS: readonly string[] = []
+const NO_NUMBERS: readonly number[] = []
 
 /** The empty key is no word at all; in any other, what stands between two dots is a word even where it is empty. */
 const wordsOf = (text: string): readonly string[] => (text === '' ? NO_WORDS : text.split(SEPARATOR))
@@ -19,144 +26,210 @@ const hasWildcards = (pattern: string): boolean => /(?:^|\.)[*#](?:\.|$)/.test(p
 /** How many words of the pattern are `#`. */
 export const countAnyWords = (pattern: string): number => wordsOf(pattern).filter((word) => word === ANY_WORDS).length
 
-/** The place after one more word of a pattern. Fields are always present, so that all nodes have one hidden class. */
-export class TopicNode<Value> {
-  /** Whether a `#` stands in the path to this node: only then can one match reach it at several places. */
-  readonly afterAnyWords: boolean
-  literals: Map<string, TopicNode<Value>> | undefined = undefined
-  oneWord: TopicNode<Value> | undefined = undefined
-  anyWords: TopicNode<Value> | undefined = undefined
-  /** What was set for the pattern that ends here. */
-  value: Value | undefined = undefined
-
-  constructor(afterAnyWords: boolean) {
-    this.afterAnyWords = afterAnyWords
-  }
-
-  get isLeaf(): boolean {
-    return this.literals === undefined && this.oneWord === undefined && this.anyWords === undefined
-  }
-
-  child(word: string): TopicNode<Value> | undefined {
-    if (word === ONE_WORD) return this.oneWord
-    if (word === ANY_WORDS) return this.anyWords
-    return this.literals?.get(word)
-  }
-
-  addChild(word: string): TopicNode<Value> {
-    const child = new TopicNode<Value>(this.afterAnyWords || word === ANY_WORDS)
-    if (word === ONE_WORD) this.oneWord = child
-    else if (word === ANY_WORDS) this.anyWords = child
-    else {
-      this.literals ??= new Map()
-      this.literals.set(word, child)
-    }
-    return child
-  }
-
-  removeChild(word: string): void {
-    if (word === ONE_WORD) this.oneWord = undefined
-    else if (word === ANY_WORDS) this.anyWords = undefined
-    else if (this.literals?.delete(word) === true && this.literals.size === 0) this.literals = undefined
-  }
-}
-
 /** One walk over the trie. */
 export interface TopicMatch<Value> {
-  readonly words: readonly string[]
+  /** The numbers of the key's words; 0 for one that stands in no pattern, which only wildcards match. */
+  readonly words: readonly number[]
   readonly found: (value: Value) => void
   /** Each `#` after another `#` that has been visited: at its lowest place first, and so at every later one. */
-  visited: Set<TopicNode<Value>> | undefined
+  visited: Set<number> | undefined
 }
 
-/** Whether a match could do without the node. */
-const isUnused = <Value>(node: TopicNode<Value> | undefined): boolean =>
-  node !== undefined && node.value === undefined && node.isLeaf
+const ROOT = 1
+/** What {@link TopicTrie} knows of each node, by its number: the child after a `*`, that after a `#`, how many other children, flags. */
+const FIELDS = 4
+const [ONE_WORD_CHILD, ANY_WORDS_CHILD, LITERAL_COUNT, FLAGS] = [0, 1, 2, 3]
+/** Whether a `#` stands in the path to the node: only then can one match reach it at several places. */
+const AFTER_ANY_WORDS = 1
+/** Whether a pattern ends at the node. */
+const HAS_VALUE = 2
+const FIRST_NODES = 16
 
 /** `Value` is anything but undefined. */
 export class TopicTrie<Value> {
-  private readonly exact = new Map<string, Value>()
-  /** Patterns with wildcards only. */
-  private readonly root = new TopicNode<Value>(false)
+  readonly #exact = new Map<string, Value>()
+  /** Of the patterns with wildcards, as all that follows. */
+  readonly #words = new WordTable()
+  /** From a node and a word to the node after the word. */
+  readonly #literals = new PairMap()
+  #nodes = new Int32Array(FIRST_NODES * FIELDS)
+  #lastNode = ROOT
+  readonly #freeNodes: number[] = []
+  /** By node. */
+  readonly #values: (Value | undefined)[] = []
+
+  /** How much it holds, in nodes and words: nothing is left of what was deleted. */
+  get size(): { readonly exact: number; readonly nodes: number; readonly words: number; readonly literals: number } {
+    const nodes = this.#lastNode - this.#freeNodes.length
+    return { exact: this.#exact.size, nodes, words: this.#words.size, literals: this.#literals.size }
+  }
 
   get(pattern: string): Value | undefined {
-    if (!hasWildcards(pattern)) return this.exact.get(pattern)
+    if (!hasWildcards(pattern)) return this.#exact.get(pattern)
     const words = wordsOf(pattern)
-    return this.path(words)[words.length]?.value
+    const end = this.#path(words)[words.length]
+    return end === undefined ? undefined : this.#values[end]
   }
 
   set(pattern: string, value: Value): void {
     if (!hasWildcards(pattern)) {
-      this.exact.set(pattern, value)
+      this.#exact.set(pattern, value)
       return
     }
-    let node = this.root
-    for (const word of wordsOf(pattern)) node = node.child(word) ?? node.addChild(word)
-    node.value = value
+    let node = ROOT
+    for (const word of wordsOf(pattern)) node = this.#child(node, word) || this.#addChild(node, word)
+    this.#values[node] = value
+    this.#setField(node, FLAGS, this.#field(node, FLAGS) | HAS_VALUE)
   }
 
   /** Forgets the pattern, and every node that led to it alone. */
   delete(pattern: string): void {
     if (!hasWildcards(pattern)) {
-      this.exact.delete(pattern)
+      this.#exact.delete(pattern)
       return
     }
     const words = wordsOf(pattern)
-    const path = this.path(words)
+    const path = this.#path(words)
     const end = path[words.length]
     if (end === undefined) return
-    end.value = undefined
-    for (let depth = words.length; depth > 0 && isUnused(path[depth]); depth--) {
-      path[depth - 1]?.removeChild(words[depth - 1] ?? '')
+    this.#values[end] = undefined
+    this.#setField(end, FLAGS, this.#field(end, FLAGS) & ~HAS_VALUE)
+    for (let depth = words.length; depth > 0; depth--) {
+      const node = path[depth] as number
+      if (!this.#isUnused(node)) break
+      this.#removeChild(path[depth - 1] as number, words[depth - 1] as string, node)
     }
   }
 
   /** Calls `found` once with the value of each pattern that matches the key. `found` must not change the trie. */
   match(key: string, found: (value: Value) => void): void {
-    const exact = this.exact.get(key)
+    const exact = this.#exact.get(key)
     if (exact !== undefined) found(exact)
-    if (!this.root.isLeaf) this.visit(this.root, 0, { words: wordsOf(key), found, visited: undefined })
+    if (this.#lastNode > ROOT) this.visit(ROOT, 0, { words: this.#wordsOfKey(key), found, visited: undefined })
   }
 
   /** Matches what is below `node` against the words from `place` on. */
-  protected visit(node: TopicNode<Value>, place: number, match: TopicMatch<Value>): void {
-    if (node.anyWords !== undefined) this.visitAnyWords(node.anyWords, place, node, match)
-    const word = match.words[place]
-    if (word === undefined) {
-      if (node.value !== undefined) match.found(node.value)
+  protected visit(node: number, place: number, match: TopicMatch<Value>): void {
+    const nodes = this.#nodes
+    const at = node * FIELDS
+    const anyWords = nodes[at + ANY_WORDS_CHILD] as number
+    if (anyWords !== 0) this.#visitAnyWords(anyWords, place, node, match)
+    const { words } = match
+    if (place === words.length) {
+      if (((nodes[at + FLAGS] as number) & HAS_VALUE) !== 0) match.found(this.#values[node] as Value)
       return
     }
-    const literal = node.literals?.get(word)
-    if (literal !== undefined) this.visit(literal, place + 1, match)
-    if (node.oneWord !== undefined) this.visit(node.oneWord, place + 1, match)
+    const word = words[place] as number
+    if (word !== 0 && nodes[at + LITERAL_COUNT] !== 0) {
+      const literal = this.#literals.get(node, word)
+      if (literal !== 0) this.visit(literal, place + 1, match)
+    }
+    const oneWord = nodes[at + ONE_WORD_CHILD] as number
+    if (oneWord !== 0) this.visit(oneWord, place + 1, match)
   }
 
   /** A `#` after `parent` may end before any of the words left: what follows it is visited at each of these places once. */
-  private visitAnyWords(
-    node: TopicNode<Value>,
-    from: number,
-    parent: TopicNode<Value>,
-    match: TopicMatch<Value>,
-  ): void {
-    if (parent.afterAnyWords) {
+  #visitAnyWords(node: number, from: number, parent: number, match: TopicMatch<Value>): void {
+    if ((this.#field(parent, FLAGS) & AFTER_ANY_WORDS) !== 0) {
       match.visited ??= new Set()
       if (match.visited.has(node)) return
       match.visited.add(node)
     }
     const end = match.words.length
     // Where nothing follows the `#`, only the end of the key matters.
-    for (let place = node.isLeaf ? end : from; place <= end; place++) this.visit(node, place, match)
+    for (let place = this.#isLeaf(node) ? end : from; place <= end; place++) this.visit(node, place, match)
+  }
+
+  /** As {@link wordsOf}, in numbers. */
+  #wordsOfKey(key: string): readonly number[] {
+    if (key === '') return NO_NUMBERS
+    const numbers: number[] = []
+    let start = 0
+    let hash = EMPTY_HASH
+    for (let at = 0; at < key.length; at++) {
+      const unit = key.charCodeAt(at)
+      if (unit !== SEPARATOR_UNIT) {
+        hash = nextHash(hash, unit)
+        continue
+      }
+      numbers.push(this.#words.find(key, start, at, hash))
+      start = at + 1
+      hash = EMPTY_HASH
+    }
+    numbers.push(this.#words.find(key, start, key.length, hash))
+    return numbers
   }
 
   /** The root and the nodes after each word of a pattern, as far as they exist. */
-  private path(words: readonly string[]): TopicNode<Value>[] {
-    const path = [this.root]
-    let node: TopicNode<Value> | undefined = this.root
+  #path(words: readonly string[]): number[] {
+    const path = [ROOT]
+    let node = ROOT
     for (const word of words) {
-      node = node.child(word)
-      if (node === undefined) break
+      node = this.#child(node, word)
+      if (node === 0) break
       path.push(node)
     }
     return path
+  }
+
+  /** The node after one more word of a pattern, or 0. */
+  #child(node: number, word: string): number {
+    if (word === ONE_WORD) return this.#field(node, ONE_WORD_CHILD)
+    if (word === ANY_WORDS) return this.#field(node, ANY_WORDS_CHILD)
+    const number = this.#words.numberOf(word)
+    return number === 0 ? 0 : this.#literals.get(node, number)
+  }
+
+  #addChild(node: number, word: string): number {
+    const child = this.#newNode()
+    const isAnyWords = word === ANY_WORDS
+    this.#setField(child, FLAGS, isAnyWords ? AFTER_ANY_WORDS : this.#field(node, FLAGS) & AFTER_ANY_WORDS)
+    if (word === ONE_WORD) this.#setField(node, ONE_WORD_CHILD, child)
+    else if (isAnyWords) this.#setField(node, ANY_WORDS_CHILD, child)
+    else {
+      this.#literals.add(node, this.#words.add(word), child)
+      this.#setField(node, LITERAL_COUNT, this.#field(node, LITERAL_COUNT) + 1)
+    }
+    return child
+  }
+
+  #removeChild(node: number, word: string, child: number): void {
+    if (word === ONE_WORD) this.#setField(node, ONE_WORD_CHILD, 0)
+    else if (word === ANY_WORDS) this.#setField(node, ANY_WORDS_CHILD, 0)
+    else {
+      this.#literals.delete(node, this.#words.numberOf(word))
+      this.#words.remove(word)
+      this.#setField(node, LITERAL_COUNT, this.#field(node, LITERAL_COUNT) - 1)
+    }
+    this.#setField(child, FLAGS, 0)
+    this.#freeNodes.push(child)
+  }
+
+  #newNode(): number {
+    const node = this.#freeNodes.pop() ?? ++this.#lastNode
+    if ((node + 1) * FIELDS <= this.#nodes.length) return node
+    const larger = new Int32Array(this.#nodes.length * 2)
+    larger.set(this.#nodes)
+    this.#nodes = larger
+    return node
+  }
+
+  /** Whether nothing follows the node's word in any pattern. */
+  #isLeaf(node: number): boolean {
+    const isWithoutWildcards = this.#field(node, ONE_WORD_CHILD) === 0 && this.#field(node, ANY_WORDS_CHILD) === 0
+    return isWithoutWildcards && this.#field(node, LITERAL_COUNT) === 0
+  }
+
+  /** Whether a match could do without the node. */
+  #isUnused(node: number): boolean {
+    return this.#isLeaf(node) && (this.#field(node, FLAGS) & HAS_VALUE) === 0
+  }
+
+  #field(node: number, field: number): number {
+    return this.#nodes[node * FIELDS + field] as number
+  }
+
+  #setField(node: number, field: number, value: number): void {
+    this.#nodes[node * FIELDS + field] = value
   }
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { PermissionCheck } from '../../lib/access/authorise.ts'
 import {
   assertMayAdminister,
-  assertMayBind,
+  assertMayBindFrom,
+  assertMayBindTo,
   assertMayConsume,
   assertMayDeclareExchange,
   assertMayDeclareQueue,
@@ -28,12 +29,10 @@ const declareExchange = (given: { exists?: boolean; alternate?: string }) => (ac
   assertMayDeclareExchange(access, user, 'v', { name: 'x', exists: false, ...given })
 const declareQueue = (given: { exists?: boolean; deadLetterExchange?: string }) => (access: AccessState) =>
   assertMayDeclareQueue(access, user, 'v', { name: 'q', exists: false, ...given })
-const bind = (type: 'queue' | 'exchange', sourceType?: string) => (access: AccessState) =>
-  assertMayBind(access, user, 'v', {
-    source: { name: 'source', type: sourceType },
-    destination: { type, name: 'destination' },
-    routingKey: 'k',
-  })
+const bind = (type: 'queue' | 'exchange', sourceType?: string) => (access: AccessState) => {
+  assertMayBindTo(access, user, 'v', { type, name: 'destination' })
+  assertMayBindFrom(access, user, 'v', { source: { name: 'source', type: sourceType }, routingKey: 'k' })
+}
 const publish = (name: string, type?: string) => (access: AccessState) =>
   assertMayPublish(access, user, 'v', { name, type }, ['k', 'copy'])
 

@@ -65,9 +65,16 @@ export class Channel {
   readonly #closed = Promise.withResolvers<Close>()
   readonly #watchers: ((arrived: Arrived) => void)[] = []
 
+  #isEnded = false
+
   constructor(number: number, wire: Wire) {
     this.number = number
     this.#wire = wire
+  }
+
+  /** Whether nothing more will arrive. */
+  get isEnded(): boolean {
+    return this.#isEnded
   }
 
   /** Resolves once the server has closed this channel. */
@@ -130,6 +137,7 @@ export class Channel {
 
   /** For the connection: nothing more will arrive. */
   end(reason: Error): void {
+    this.#isEnded = true
     this.replies.end(reason)
     this.events.end(reason)
   }

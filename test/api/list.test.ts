@@ -164,15 +164,15 @@ describe('lists', () => {
     const asked: string[][] = []
     const augmentation: Augmentation<Item & { size?: number }> = {
       fields: new Set(['size']),
-      async augment(list) {
+      async fieldsOf(list) {
         asked.push(list.map(({ name }) => name))
-        return list.map((one) => ({ ...one, size: one.name.length }))
+        return list.map((one) => ({ size: one.name.length }))
       },
     }
     const list = ['ccc', 'a', 'bb'].map((name) => item(name))
     const ask = async (query: Query) => {
       asked.length = 0
-      return arrange(list, parse(query), { ...ORDER, augmentation })
+      return arrange(list, parse(query), { ...ORDER, augmentations: [augmentation] })
     }
 
     test('is asked for on the page that is answered only', async () => {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHandler } from '../../functions/manage.ts'
-import { PublishedKeys } from '../../lib/api/published-keys.ts'
+import { openKeySource, PublishedKeys } from '../../lib/api/published-keys.ts'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { eventFor } from './support/client.ts'
 import { openMemoryBroker } from './support/memory-broker.ts'
@@ -94,6 +94,13 @@ describe('an issuer’s keys', () => {
     nowMs += 10 * MINUTE_MS
     await keys.keysFor('k')
     expect(issuer.calls()).toBe(3)
+  })
+
+  test('are those of the configuration where it has them', async () => {
+    const { issuer, audience } = JWT
+    const source = openKeySource({ issuer, audience, jwks: JSON.stringify(KEYS) }, clock)
+    expect(await source.keysFor('unknown')).toEqual(KEYS.keys)
+    expect(() => openKeySource({ issuer, audience, jwks: '{}' }, clock)).toThrow(/array of keys/)
   })
 
   test('stay in use for a day where the issuer fails, in whatever way', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { changePolicies } from '../../lib/broker/change-policies.ts'
 import { deadLetter, MAX_IDLE_HOPS } from '../../lib/broker/dead-letter.ts'
 import { type DeadRecord, deadLetterRecords } from '../../lib/broker/dead-letter-records.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
+import { deleteQueue } from '../../lib/broker/delete-queue.ts'
 import { getMessages } from '../../lib/broker/get-messages.ts'
 import { openDeadLetters } from '../../lib/broker/open-dead-letters.ts'
 import { internalQueueName } from '../../lib/config.ts'
@@ -174,6 +176,53 @@ async function keptIn({ name }: Queue) {
   return copies.map(({ message }) => message)
 }
 
+describe('a record of dead whose queue was deleted', () => {
+  const remove = async ({ name }: Queue) => deleteQueue(await faulty.session(), { name, ifEmpty: false })
+
+  test('goes where the queue would have had it go in the end, and nothing of it to a queue of that name', async () => {
+    const [first, last] = [await queue(), await queue()]
+    const work = await queue(limited)
+    const policy = (to: Queue) => ({
+      name: 'of-the-work',
+      pattern: `^${work.name}$`,
+      applyTo: 'queues',
+      definition: { 'dead-letter-exchange': '', 'dead-letter-routing-key': to.name },
+      priority: 0,
+    })
+    for (const to of [first, last]) {
+      await changePolicies(await faulty.session(), { type: 'set-policy', policy: policy(to) })
+    }
+    await remove(work)
+    await changePolicies(await faulty.session(), { type: 'delete-policy', name: 'of-the-work' })
+    const again = { name: work.name, durable: true, autoDelete: false, arguments: dlx(first) }
+    await declareQueue(await faulty.session(), again)
+    expect(await passOn(recordOf(work, 'x'))).toEqual([])
+    expect(await get(last)).toEqual(['x'])
+    expect(await get(first)).toEqual([])
+  })
+
+  test('is gone with the queue where it was to be kept, or had not died', async () => {
+    const kept = await queue(limited)
+    const living = await queue(dlx(kept))
+    const classic = await queue({ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': living.name })
+    const { id } = (await faulty.session()).vhost
+    const note = encodeDeathNote({ vhostId: id, queueId: kept.id, reason: 'rejected' })
+    await remove(kept)
+    await remove(classic)
+    const own = internalQueueName(faulty.config, 'dead')
+    const records = [recordOf(kept, 'x'), recordOf(kept, 'y', { note }), recordOf(kept, 'z', { source: own })]
+    expect(await passOn(...records, recordOf(classic, 'received a thousand times'))).toEqual([])
+    expect(await get(living)).toEqual([])
+  })
+
+  test('stays where only its copy says so, and it was in an SQS queue that nobody knows', async () => {
+    const kept = await queue(limited)
+    await remove(kept)
+    const record = recordOf(kept, 'x', { source: 'somebody-elses' })
+    expect(await passOn(record)).toEqual([record.messageId])
+  })
+})
+
 describe('the place for dead letters', () => {
   test('is one, however many make it at once, and no SQS queue is left over', async () => {
     const work = await queue()
@@ -181,7 +230,8 @@ describe('the place for dead letters', () => {
     const opened = await Promise.all([1, 2, 3].map(() => openDeadLetters(session, work)))
     const names = new Set(opened.map(({ deadLetters }) => deadLetters?.name))
     expect(names).toEqual(new Set([(await found(work.name)).deadLetters?.name]))
-    expect(await faulty.broker.journals.intents.olderThan(-1)).toEqual([])
+    const intents = await faulty.broker.journals.intents.olderThan(-1)
+    expect(intents.filter(({ state }) => state !== 'ended')).toEqual([])
   })
 
   test('that cannot be made leaves the message where it is', async () => {

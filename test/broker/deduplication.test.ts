@@ -186,6 +186,24 @@ describe('a deduplicating queue', () => {
     expect([await countIn(queue), await countIn(other)]).toEqual([1, 3])
   })
 
+  test('fails a message that others of its kind follow: each of them comes to a FIFO queue beside it', async () => {
+    const [queue, beside, within, exchange] = [
+      await newQueue({ 'x-message-deduplication': true }),
+      await newQueue({ 'x-fifo-group': 'queue' }),
+      await newQueue({ 'x-fifo-group': 'queue', 'x-message-deduplication': true }),
+      await newExchange('fanout'),
+    ]
+    for (const name of [queue, beside, within]) await bind(exchange, name)
+    faulty.fault = (method, input) => {
+      const { QueueUrl = '' } = input as { QueueUrl?: string }
+      if (method === 'sendMessageBatch' && !QueueUrl.endsWith('.fifo')) throw new Error('planted')
+    }
+    await expect(send(exchange, 'a')).rejects.toMatchObject({ kind: 'unavailable' })
+    faulty.fault = () => undefined
+    expect(await send(exchange, 'a')).toEqual({ routed: true })
+    expect([await countIn(queue), await countIn(beside), await countIn(within)]).toEqual([1, 2, 1])
+  })
+
   test('remembers none of a queue of the same name that was there before', async () => {
     const name = await newQueue({ 'x-message-deduplication': true })
     await send('', 'a', {}, name)

@@ -50,6 +50,7 @@ export async function startFaultyBroker(): Promise<FaultyBroker> {
     leaseMs: 0,
     fullPollWaitS: 0,
     countsCacheMs: 0,
+    statisticsLagMs: 0,
     auth: 'basic',
     aws: {
       region: 'us-east-1',

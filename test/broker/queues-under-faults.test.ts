@@ -15,6 +15,7 @@ beforeEach(() => {
 })
 
 const ELEVEN_MINUTES_MS = 11 * 60_000
+const AN_HOUR_MS = 60 * 60_000
 
 let count = 0
 const declaration = () => {
@@ -104,7 +105,33 @@ describe('declaring a queue', () => {
     faulty.aheadMs += ELEVEN_MINUTES_MS
     await finishIntents(faulty.broker)
     expect(await survivors(created)).toEqual(created)
+    faulty.aheadMs += AN_HOUR_MS
+    await finishIntents(faulty.broker)
     expect(await intents.olderThan(0)).toEqual([])
+  })
+
+  test('that was given up makes no queue when its put and its commit arrive after all', async () => {
+    const created = recordCreated()
+    const { journals } = faulty.broker
+    const { transact } = journals
+    const puts = vi.spyOn(journals.intents, 'put')
+    const late: Parameters<typeof transact>[0][] = []
+    const transactions = vi.spyOn(journals, 'transact')
+    // The first transaction finds that there is no such queue, the second is on its way for longer than anybody waits.
+    transactions.mockImplementationOnce(transact.bind(journals)).mockImplementationOnce(async (request) => {
+      late.push(request)
+      throw new Down()
+    })
+    const same = declaration()
+    await expect(declareQueue(await faulty.session(), same)).rejects.toThrow(Down)
+    transactions.mockRestore()
+    const [[intent] = []] = puts.mock.calls
+    puts.mockRestore()
+    expect(await survivors(created)).toEqual([])
+    if (intent === undefined || late[0] === undefined) throw new Error('nothing was on its way')
+    await journals.intents.put(intent)
+    await expect(transact.call(journals, late[0])).rejects.toMatchObject({ kind: 'unavailable' })
+    expect((await faulty.session()).vhost.queueByName(same.name)).toBeUndefined()
   })
 
   test('whose intent the clock took over meanwhile fails, and makes no queue', async () => {

@@ -106,6 +106,27 @@ describe('the function URL of publish', () => {
   })
 })
 
+describe('tokens', () => {
+  const issuer = { issuer: 'https://issuer/', audience: 'rabbitmq' }
+
+  test.each([
+    [{ jwksUri: 'https://issuer/keys' }, { LEVERET_JWT_JWKS_URI: 'https://issuer/keys' }],
+    [{ jwks: '{"keys":[{}]}' }, { LEVERET_JWT_JWKS: '{"keys":[{}]}' }],
+  ])('are what every function is told of, beside names and passwords: %j', (keys, variables) => {
+    const template = synthesise({ auth: { type: 'basic', tokens: { ...issuer, ...keys } } })
+    const expected = { LEVERET_JWT_ISSUER: issuer.issuer, LEVERET_JWT_AUDIENCE: issuer.audience, ...variables }
+    for (const { Environment } of propertiesIn(template, 'AWS::Lambda::Function')) {
+      const { Variables } = Environment as { Variables: Record<string, string> }
+      expect(Variables).toMatchObject({ LEVERET_AUTH: 'basic', ...expected })
+    }
+    template.resourceCountIs('AWS::SecretsManager::Secret', 1)
+  })
+
+  test('that nobody issues are in no configuration', () => {
+    expect(JSON.stringify(synthesise().toJSON())).not.toContain('LEVERET_JWT')
+  })
+})
+
 describe('authentication by IAM', () => {
   const template = synthesise({ auth: { type: 'iam', administrators: [ADMINISTRATOR] }, publishUrl: true })
 

@@ -233,6 +233,14 @@ export function describeJournalStore(
         expect(await store.listIntents()).toEqual([intentOf('b', 'deleting')])
       }))
 
+    it('puts no intent over another, whatever its state', () =>
+      opened(async (store) => {
+        await store.putIntent(intentOf('a'))
+        await store.changeIntent('a', 'creating', 'abandoned')
+        await store.putIntent(intentOf('a'))
+        expect(await store.listIntents()).toEqual([intentOf('a', 'abandoned')])
+      }))
+
     it('changes the state of an intent only from the one it is in', () =>
       opened(async (store) => {
         await store.putIntent(intentOf('a'))

@@ -12,10 +12,19 @@ import {
 import { isCarried } from '../../lib/delivery/sqs-text.ts'
 import { messages } from './support.ts'
 
-const targets = fc.array(fc.record({ queueId: fc.string(), sqsQueueName: fc.string(), hop: fc.nat(256) }), {
-  maxLength: 350,
-  size: 'max',
-})
+const target = fc.record(
+  {
+    queueId: fc.string(),
+    sqsQueueName: fc.string(),
+    hop: fc.nat(256),
+    expiresAtMs: fc.nat(),
+    idleHops: fc.nat(256),
+    deliveries: fc.nat(1000),
+  },
+  { requiredKeys: ['queueId', 'sqsQueueName', 'hop'] },
+)
+
+const targets = fc.array(target, { maxLength: 350, size: 'max' })
 
 const relays: fc.Arbitrary<RelayMessage> = fc.record({
   publishId: fc.string(),

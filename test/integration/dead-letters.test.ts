@@ -83,11 +83,12 @@ describe('a message that dies without a dead-letter exchange', () => {
     await story.publish('amq.default', { routing_key: work, payload: 'second' })
     const [got] = await story.get(work, { ackmode: 'manual' })
     await story.settle(work, [{ delivery_tag: got?.delivery_tag, action: 'reject', requeue: false }])
-    const { items, item_count, total_count } = await eventually(
+    // Where deployed, the total is SQS's count of some seconds ago.
+    const { items, item_count } = await eventually(
       () => listOf(work),
-      (list) => list.items.length === 2,
+      (list) => list.items.length === 2 && list.total_count === 2,
     )
-    expect([item_count, total_count]).toEqual([2, 2])
+    expect(item_count).toBe(2)
     expect(items[0]).toMatchObject({ reason: 'rejected', payload: 'first', exchange: '', routing_key: work })
     expect(items[0]?.properties.headers?.kept).toBe('first')
     expect(items.map(({ properties }) => deathsOf(properties))).toEqual([

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AmqpValue, canonicalText, Typed } from '../../lib/model/amqp-value.ts'
-import { fromStored, parseJson, stringifyJson, toStored } from '../../lib/model/json.ts'
+import { parseJson, parseStored, stringifyJson, toStored } from '../../lib/model/json.ts'
 import { amqpValues, fieldNames, texts } from '../support/amqp-values.ts'
 
-const stored = (value: AmqpValue): AmqpValue => fromStored(JSON.parse(JSON.stringify(toStored(value))))
+const stored = (value: AmqpValue): AmqpValue => parseStored(JSON.stringify(toStored(value)))
 
 describe('the stored form of a value', () => {
   it('gives the value back, with its types', () => {

@@ -1,26 +1,50 @@
 import type { VhostState } from '../../lib/topology/vhost/state.ts'
 import type { SimWorld } from '../support/sim-world.ts'
 import type { Profile } from './conditions.ts'
+import { DEDUPLICATING } from './duplicates-book.ts'
+import { Cancel } from './operations/cancel.ts'
 import { Get } from './operations/get.ts'
+import { ChangePolicy, POLICIES } from './operations/policy.ts'
 import { Publish, PublishBatch } from './operations/publish.ts'
 import { PublishOnce } from './operations/publish-once.ts'
 import { Purge } from './operations/purge.ts'
 import { Settle, type SettleRequest } from './operations/settle.ts'
 import { ChangeBinding, DeclareQueue, DeleteQueue } from './operations/topology.ts'
-import { QUEUE_NAMES, ROUTING_KEYS } from './scenery.ts'
+import type { Wishes } from './promises.ts'
+import { KEEPING } from './recent-book.ts'
+import { ROUTING_KEYS } from './scenery.ts'
+import { DELAYING } from './scheduled-book.ts'
 import type { ClientOperation, Delivery, Stage } from './stage.ts'
 import type { Destination } from './topology-history.ts'
 
-type Kind = 'publish' | 'once' | 'batch' | 'get' | 'settle' | 'purge' | 'delete' | 'declare' | 'binding'
+const KINDS = [
+  'publish',
+  'once',
+  'batch',
+  'get',
+  'settle',
+  'purge',
+  'delete',
+  'declare',
+  'binding',
+  'delay',
+  'cancel',
+  'unique',
+  'policy',
+] as const
+type Kind = (typeof KINDS)[number]
 
-/** How often each call is made. */
-const WEIGHTS: Readonly<Record<Profile, Readonly<Record<Kind, number>>>> = {
-  everything: { publish: 30, once: 4, batch: 6, get: 30, settle: 18, purge: 2, delete: 3, declare: 5, binding: 6 },
-  consume: { publish: 30, once: 4, batch: 6, get: 35, settle: 27, purge: 1, delete: 0.5, declare: 0.5, binding: 0 },
-  reject: { publish: 20, once: 4, batch: 2, get: 50, settle: 20, purge: 0.5, delete: 0.5, declare: 2, binding: 1 },
-  circles: { publish: 3, once: 4, batch: 0, get: 90, settle: 5, purge: 0, delete: 0, declare: 0, binding: 2 },
-  topology: { publish: 35, once: 4, batch: 5, get: 15, settle: 8, purge: 2, delete: 8, declare: 12, binding: 15 },
-  batches: { publish: 10, once: 4, batch: 35, get: 30, settle: 15, purge: 2, delete: 1, declare: 3, binding: 4 },
+/** How often each call is made, in the order of the kinds. */
+const WEIGHTS: Readonly<Record<Profile, readonly number[]>> = {
+  everything: [30, 4, 6, 30, 18, 2, 3, 5, 6, 4, 2, 4, 2],
+  consume: [30, 4, 6, 35, 27, 1, 0.5, 0.5, 0, 1, 0.5, 1, 0],
+  reject: [20, 4, 2, 50, 20, 0.5, 0.5, 2, 1, 1, 0.5, 1, 1],
+  circles: [3, 4, 0, 90, 5, 0, 0, 0, 2, 0, 0, 0, 0],
+  topology: [35, 4, 5, 15, 8, 2, 8, 12, 15, 3, 1, 2, 3],
+  batches: [10, 4, 35, 30, 15, 2, 1, 3, 4, 1, 0, 2, 0],
+  delays: [8, 2, 2, 20, 8, 1, 3, 5, 6, 30, 12, 2, 1],
+  duplicates: [8, 2, 6, 22, 8, 2, 2, 5, 5, 2, 1, 35, 1],
+  policies: [25, 2, 3, 30, 14, 1, 5, 7, 3, 2, 1, 1, 12],
 }
 
 /** What a client does next. */
@@ -28,7 +52,7 @@ export function nextOperation(stage: Stage, profile: Profile): ClientOperation {
   const { world } = stage
   switch (drawKind(world, WEIGHTS[profile])) {
     case 'publish':
-      return new Publish(stage, drawDestination(world))
+      return new Publish(stage, { ...drawDestination(stage), ...drawWishes(world) })
     case 'once':
       return drawOnce(stage)
     case 'batch':
@@ -38,52 +62,105 @@ export function nextOperation(stage: Stage, profile: Profile): ClientOperation {
     case 'settle':
       return drawSettle(stage) ?? drawGet(stage, profile)
     case 'purge':
-      return new Purge(stage, world.pick(QUEUE_NAMES))
+      return new Purge(stage, world.pick(namesIn(stage)))
     case 'delete':
-      return new DeleteQueue(stage, world.pick(QUEUE_NAMES), world.chance(0.4))
+      return new DeleteQueue(stage, world.pick(namesIn(stage)), world.chance(0.4))
     case 'declare':
       return drawDeclare(stage)
     case 'binding':
       return drawBinding(stage)
+    case 'delay':
+      return drawDelayed(stage)
+    case 'cancel':
+      return new Cancel(stage)
+    case 'unique':
+      return drawUnique(stage)
+    case 'policy':
+      return new ChangePolicy(stage, world.pick(POLICIES), world.chance(0.65))
   }
 }
 
-function drawKind(world: SimWorld, weights: Readonly<Record<Kind, number>>): Kind {
-  const entries = Object.entries(weights) as [Kind, number][]
+function drawKind(world: SimWorld, weights: readonly number[]): Kind {
   let left = world.between(
     0,
-    entries.reduce((sum, [, weight]) => sum + weight, 0),
+    weights.reduce((sum, weight) => sum + weight, 0),
   )
-  for (const [kind, weight] of entries) {
-    left -= weight
-    if (left < 0) return kind
-  }
-  return 'publish'
+  return (
+    KINDS.find((_, index) => {
+      left -= weights[index] ?? 0
+      return left < 0
+    }) ?? 'publish'
+  )
 }
 
-function drawDestination(world: SimWorld): Destination {
+const namesIn = ({ queues }: Stage): readonly string[] => Object.keys(queues)
+
+function drawDestination(stage: Stage): Destination {
+  const { world } = stage
   const choice = world.random()
-  if (choice < 0.4) return { exchange: 'fan', routingKey: world.pick(ROUTING_KEYS) }
-  if (choice < 0.7) return { exchange: 'key', routingKey: world.pick(ROUTING_KEYS) }
-  return { exchange: '', routingKey: world.pick([...QUEUE_NAMES, 'r', 'nobody']) }
+  if (choice < 0.37) return { exchange: 'fan', routingKey: world.pick(ROUTING_KEYS) }
+  if (choice < 0.67) return { exchange: 'key', routingKey: world.pick(ROUTING_KEYS) }
+  if (choice < 0.7) return { exchange: KEEPING, routingKey: '' }
+  return { exchange: '', routingKey: world.pick([...namesIn(stage), 'r', 'nobody']) }
+}
+
+function drawWishes(world: SimWorld): Wishes {
+  return {
+    ...(world.chance(0.3) && { priority: world.pick([0, 1, 3, 4, 9]) }),
+    ...(world.chance(0.04) && { ttlMs: world.pick([1000, 5000]) }),
+  }
+}
+
+/** Some within the time for which SQS delays, one beyond it. */
+const DELAYS_MS = [300, 2000, 2000, 8000, 8000, 30_000, 100_000, 1_000_000] as const
+
+function drawDelayed(stage: Stage): ClientOperation {
+  const { world } = stage
+  const to = { exchange: DELAYING, routingKey: world.pick(ROUTING_KEYS) }
+  return new Publish(stage, { ...to, delayMs: world.pick(DELAYS_MS), ...drawWishes(world) })
+}
+
+/** With a key that is new, or that one of the last had. */
+function drawUnique(stage: Stage): ClientOperation {
+  const { world } = stage
+  if (world.chance(0.25)) {
+    const entries = [1, 2, 3].map(() => ({ routingKey: 'k1', deduplicationKey: drawKey(stage) }))
+    return new PublishBatch(stage, world.pick([DEDUPLICATING, 'key']), entries)
+  }
+  const choice = world.random()
+  const to =
+    choice < 0.65
+      ? { exchange: DEDUPLICATING, routingKey: '' }
+      : choice < 0.85
+        ? { exchange: 'key', routingKey: 'k1' }
+        : { exchange: '', routingKey: 'e' }
+  return new Publish(stage, { ...to, deduplicationKey: drawKey(stage), ...drawWishes(world) })
+}
+
+function drawKey({ world, keys, nextSerial }: Stage): string {
+  const known = keys.length > 0 && world.chance(0.7) ? world.pick(keys.slice(-4)) : undefined
+  if (known !== undefined) return known
+  const key = `u${nextSerial()}`
+  keys.push(key)
+  return key
 }
 
 /** A new one, or one of the last again. */
 function drawOnce(stage: Stage): ClientOperation {
   const { world, repeatables } = stage
   const again = repeatables.length > 0 && world.chance(0.6) ? world.pick(repeatables.slice(-3)) : undefined
-  return again ? PublishOnce.again(stage, again) : PublishOnce.first(stage, drawDestination(world))
+  return again ? PublishOnce.again(stage, again) : PublishOnce.first(stage, drawDestination(stage))
 }
 
 function drawBatch(stage: Stage): ClientOperation {
   const { world } = stage
-  const { exchange } = drawDestination(world)
-  const keys = exchange === '' ? QUEUE_NAMES : ROUTING_KEYS
+  const { exchange } = drawDestination(stage)
+  const keys = exchange === '' ? namesIn(stage) : ROUTING_KEYS
   const count = 1 + Math.floor(world.between(0, world.pick([4, 4, 15])))
   return new PublishBatch(
     stage,
     exchange,
-    Array.from({ length: count }, () => world.pick<string>(keys)),
+    Array.from({ length: count }, () => ({ routingKey: world.pick<string>(keys), ...drawWishes(world) })),
   )
 }
 
@@ -98,11 +175,13 @@ const ACK_MODES = [
 function drawGet(stage: Stage, profile: Profile): ClientOperation {
   const { world } = stage
   const rejects = (profile === 'reject' && world.chance(0.6)) || profile === 'circles'
+  const queue = rejects && world.chance(0.6) && 'r' in stage.queues ? 'r' : world.pick(namesIn(stage))
   return new Get(stage, {
-    queue: rejects && world.chance(0.6) ? 'r' : world.pick(QUEUE_NAMES),
+    queue,
     count: world.pick([1, 1, 3, 10, 25]),
     ackMode: rejects ? 'reject_requeue_false' : world.chance(0.4) ? 'manual' : world.pick(ACK_MODES),
-    waitS: world.pick([0, 0, 0, 1, 20]),
+    // A wait for priorities is a round of looks each second, which takes the simulation long.
+    waitS: world.pick(queue === 'p' ? [0, 0, 0, 1, 3] : [0, 0, 0, 1, 20]),
     visibilityS: world.pick([1, 5, 30, 60]),
   })
 }
@@ -148,15 +227,16 @@ function drawSettlement({ world, deliveries, witness }: Stage, delivery: Deliver
 /** One that is missing, if any is. */
 function drawDeclare(stage: Stage): ClientOperation {
   const { world, witness, queues } = stage
-  const missing = QUEUE_NAMES.filter((name) => !witness.history.latest.queueByName(name))
-  const name = world.pick(missing.length > 0 && world.chance(0.8) ? missing : QUEUE_NAMES)
+  const names = namesIn(stage)
+  const missing = names.filter((name) => !witness.history.latest.queueByName(name))
+  const name = world.pick(missing.length > 0 && world.chance(0.8) ? missing : names)
   return new DeclareQueue(stage, name, queues[name] ?? {})
 }
 
 function drawBinding(stage: Stage): ClientOperation {
   const { world } = stage
-  const exchange = world.pick(['fan', 'key', 'dead', 'dead-fifo'] as const)
-  const queue = exchange === 'dead' ? 'd' : exchange === 'dead-fifo' ? 'g' : world.pick(QUEUE_NAMES)
-  const routingKey = exchange === 'key' ? world.pick(ROUTING_KEYS) : ''
+  const exchange = world.pick(['fan', 'key', 'dead', 'dead-fifo', DELAYING, DEDUPLICATING, KEEPING] as const)
+  const queue = exchange === 'dead' ? 'd' : exchange === 'dead-fifo' ? 'g' : world.pick(namesIn(stage))
+  const routingKey = exchange === 'key' || exchange === DELAYING ? world.pick(ROUTING_KEYS) : ''
   return new ChangeBinding(stage, { exchange, queue, routingKey }, world.chance(0.65))
 }

@@ -5,6 +5,9 @@ import { type Looseness, STRICT } from './sqs/sim-queue.ts'
 
 /** What one seed makes of the world. */
 export interface Conditions {
+  /** Otherwise nothing ever fails. */
+  readonly isFaulty: boolean
+  readonly vhostCount: number
   readonly environmentCount: number
   readonly clientCount: number
   readonly leaseMs: number
@@ -30,7 +33,17 @@ const TROUBLES = ['none', 'freezes', 'wall steps', 'freezes and wall steps'] as 
 
 /** What clients do most. */
 export type Profile = (typeof PROFILES)[number]
-const PROFILES = ['everything', 'consume', 'reject', 'circles', 'topology', 'batches'] as const
+const PROFILES = [
+  'everything',
+  'consume',
+  'reject',
+  'circles',
+  'topology',
+  'batches',
+  'delays',
+  'duplicates',
+  'policies',
+] as const
 
 /** Steps of wall clocks accumulate, so an error is bounded by where they step to. */
 export const CLOCK_ERRORS_MS = [0, 20, 2000] as const
@@ -43,6 +56,8 @@ export function drawConditions(world: SimWorld): Conditions {
   const crash = often(0.004)
   const longestHopMs = world.pick([2, 10, 80])
   return {
+    isFaulty,
+    vhostCount: world.pick([1, 1, 2]),
     environmentCount: 2 + Math.floor(world.between(0, 2)),
     clientCount: 2 + Math.floor(world.between(0, 4)),
     leaseMs: world.pick([0, 150, 1000]),

@@ -20,6 +20,9 @@ export interface Trace {
   readonly deaths: readonly Death[]
   readonly exchange: string
   readonly routingKey: string
+  readonly priority: number
+  /** The message's own time to live, ms; undefined where it says none. */
+  readonly ttlMs: number | undefined
 }
 
 export interface Copy extends Trace {
@@ -45,6 +48,8 @@ export function traceIn({ exchange, routingKey, properties }: Omit<Message, 'pay
     deaths: Array.isArray(deaths) ? deaths.filter(isTable).map(deathIn) : [],
     exchange,
     routingKey,
+    priority: properties.priority ?? 0,
+    ttlMs: properties.expiration === undefined ? undefined : Number(properties.expiration),
   }
 }
 
@@ -63,7 +68,11 @@ function deathIn(entry: AmqpTable): Death {
  * What RabbitMQ makes of a message's deaths when it dies once more (rabbit_dead_letter, update_x_death_header): the entry
  * of the queue and reason comes to the front with its count raised, or a new one does.
  */
-export function withDeath({ deaths, exchange, routingKey }: Trace, queue: string, reason: string): readonly Death[] {
+export function withDeath(
+  { deaths, exchange, routingKey }: Omit<Trace, 'label'>,
+  queue: string,
+  reason: string,
+): readonly Death[] {
   const earlier = deaths.find((death) => death.queue === queue && death.reason === reason)
   const others = deaths.filter((death) => death !== earlier)
   if (earlier) return [{ ...earlier, count: earlier.count + 1 }, ...others]

@@ -73,11 +73,11 @@ export class Environment {
     this.process.stepWall(Math.floor(trueMs + world.between(-wallErrorMs, wallErrorMs)) - this.process.wallMs())
   }
 
-  /** A request of the administrator, which arrives now. */
-  async session(confirm = false): Promise<VhostSession> {
+  /** A request of the administrator about a vhost, which arrives now. */
+  async session(vhost: string, confirm = false): Promise<VhostSession> {
     const session = await openSession(this.broker, {
       arrival: this.broker.journals.arrival(),
-      vhost: '/',
+      vhost,
       confirm,
       authenticate: (access) => {
         const user = access.users.get('guest')
@@ -85,7 +85,7 @@ export class Environment {
         return user
       },
     })
-    if (!hasVhost(session)) throw new Error('vhost / is missing')
+    if (!hasVhost(session)) throw new Error(`vhost ${vhost} is missing`)
     return session
   }
 }

@@ -7,14 +7,14 @@ import { type Operation, onBehalfOf } from './operation.ts'
 import type { SimReceived } from './sqs/sim-message.ts'
 import type { SimSqs } from './sqs/sim-sqs.ts'
 import { toMessage } from './sqs/sqs-link.ts'
-import type { Witness } from './witness.ts'
 
 export type QueueHandler = (broker: Broker) => (event: SQSEvent) => Promise<SQSBatchResponse>
 
 export interface InvocationStage {
   readonly world: SimWorld
   readonly sqs: SimSqs
-  readonly witness: Witness
+  /** What is promised to whoever begins now, by vhost. */
+  readonly promises: () => ReadonlyMap<string, number>
   /** An environment of the function, warm or new. */
   readonly environment: () => Environment
   readonly isOver: () => boolean
@@ -56,7 +56,7 @@ export function startEventSource(stage: InvocationStage, queueName: string, hand
   const handle = async (batch: readonly SimReceived[]): Promise<void> => {
     // It may look into queues; what has expired is all that it may take out of them.
     const looks = { received: () => undefined, hidden: () => undefined }
-    const operation: Operation = { name: `function of ${queueName}`, promised: stage.witness.promised, ...looks }
+    const operation: Operation = { name: `function of ${queueName}`, promised: stage.promises(), ...looks }
     const event = toSqsEvent(batch.map(toMessage), sqs.require(queueName).arn)
     const response = await invoke(stage, operation, (broker) => handler(broker)(event))
     const done = response === 'failed' ? [] : succeededRecords(event, response)
@@ -89,7 +89,7 @@ export function startTicks(
     if (isEnded()) return
     const times = stage.isOver() ? 1 : world.pick([0, 1, 1, 2])
     for (let time = 0; time < times; time += 1) {
-      invoke(stage, { name: 'function of the clock', promised: stage.witness.promised }, tick)
+      invoke(stage, { name: 'function of the clock', promised: stage.promises() }, tick)
     }
     world.after(MINUTE_MS, once)
   }

@@ -1,3 +1,4 @@
+import type { CopyIdentity } from '../../lib/delivery/copy.ts'
 import { parseRelayMessage } from '../../lib/delivery/relay-message.ts'
 import { type Copy, keyOf, type Trace, traceOf } from './copies.ts'
 import type { SimMessage } from './sqs/sim-message.ts'
@@ -23,10 +24,13 @@ export class Ledger {
   readonly #dead = new Map<SimMessage, LeftDead>()
   readonly #traces = new Map<string, Map<string, Copy>>()
 
+  readonly #returned = new Set<string>()
+
   arrived(message: SimMessage, copy: Copy, sqsQueueName: string, queueName: string): void {
     const arrivals = this.#arrivals.get(keyOf(copy)) ?? new Map<string, SimMessage>()
     this.#arrivals.set(keyOf(copy), arrivals)
     if (!arrivals.has(sqsQueueName)) arrivals.set(sqsQueueName, message)
+    if (copy.identity.deliveries !== undefined) this.#returned.add(returnOf(copy, copy.identity))
     const place = `${copy.label} ${queueName}`
     const traces = this.#traces.get(place) ?? new Map<string, Copy>()
     this.#traces.set(place, traces)
@@ -40,6 +44,9 @@ export class Ledger {
     const targets = new Map(relay.targets.map(({ sqsQueueName, queueId }) => [sqsQueueName, queueId]))
     const relayed = { trace: traceOf(relay.message), targets }
     this.#relays.set(message, relayed)
+    for (const target of relay.targets) {
+      if (target.deliveries !== undefined) this.#returned.add(returnOf(relayed.trace, target))
+    }
     const key = keyOf(relayed.trace)
     this.#relayed.set(key, (this.#relayed.get(key) ?? NOWHERE).union(new Set(targets.keys())))
     return relayed
@@ -50,6 +57,11 @@ export class Ledger {
     const relayed = this.#relays.get(message)
     this.#relays.delete(message)
     return relayed
+  }
+
+  /** Whether a copy that SQS took out of its queue went back there, to be counted anew. */
+  wasReturned({ identity, ...trace }: Copy): boolean {
+    return this.#returned.has(returnOf(trace, { ...identity, hop: identity.hop + 1 }))
   }
 
   leftDead(message: SimMessage, left: LeftDead): void {
@@ -107,3 +119,6 @@ export class Ledger {
 const NOWHERE: ReadonlySet<string> = new Set()
 
 const expiryOf = ({ identity }: Copy): number => identity.expiresAtMs ?? Number.POSITIVE_INFINITY
+
+const returnOf = (trace: Trace, { queueId, hop }: Pick<CopyIdentity, 'queueId' | 'hop'>): string =>
+  `${keyOf(trace)} ${queueId} ${hop}`

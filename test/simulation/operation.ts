@@ -5,8 +5,8 @@ import type { SimQueue } from './sqs/sim-queue.ts'
 /** On whose behalf something happens at SQS: a call that a client made, or an invocation of a function. */
 export interface Operation {
   readonly name: string
-  /** The version of the vhost that was promised to it when it began. */
-  readonly promised: number
+  /** The version of its vhost that was promised to it when it began; of each vhost by name, where it is no vhost's own. */
+  readonly promised: number | ReadonlyMap<string, number>
   /** Told of what it does to messages of declared queues; what it is not told of, it must not do. */
   received?(queue: SimQueue, received: SimReceived): void
   deleted?(queue: SimQueue, message: SimMessage): void

@@ -5,11 +5,24 @@ export class BrokenPromise extends Error {
   override readonly name = 'BrokenPromise'
 }
 
+/** What a publisher may say of a message beside where it goes. */
+export interface Wishes {
+  readonly priority?: number
+  /** To be held so long by an exchange that delays, ms. */
+  readonly delayMs?: number
+  /** Of the messages with the same one, exchanges and queues that deduplicate take one. */
+  readonly deduplicationKey?: string
+  /** Its own time to live, ms. */
+  readonly ttlMs?: number
+}
+
 /** One message as its publisher gave it away. */
-export interface Publication extends Destination {
+export interface Publication extends Destination, Wishes {
   readonly label: string
   readonly promised: number
-  /** It may be published again under the same key, by a later version and after some of it has arrived. */
+  /** By SQS's clock. */
+  readonly startMs: number
+  /** It may come again, by a later version and after some of it has arrived: under the same key, or out of a history. */
   readonly isRepeatable?: boolean
 }
 

@@ -14,11 +14,12 @@ import { checkTheEnd } from './ending.ts'
 import { type Cloud, Environment } from './environment.ts'
 import { type InvocationStage, type QueueHandler, startEventSource, startTicks } from './invocations.ts'
 import { onBehalfOf } from './operation.ts'
-import { createInternalQueues, drawQueues, setTheScene } from './scenery.ts'
+import { createInternalQueues, queuesOf, setTheScene, setUp, VHOSTS } from './scenery.ts'
 import { SimSqs } from './sqs/sim-sqs.ts'
 import type { ClientOperation, Stage } from './stage.ts'
 import { TopologyHistory } from './topology-history.ts'
 import { Witness } from './witness.ts'
+import { Witnesses } from './witnesses.ts'
 
 const CONFIG: Omit<Config, 'leaseMs'> = {
   namePrefix: 'sim',
@@ -30,6 +31,7 @@ const CONFIG: Omit<Config, 'leaseMs'> = {
   sqsQueueArnBase: 'arn:aws:sqs:us-east-1:000000000000:',
   fullPollWaitS: 1,
   countsCacheMs: 5000,
+  statisticsLagMs: 65_000,
   aws: {},
 }
 
@@ -46,6 +48,8 @@ const CLIENT_TIMEOUT_MS = 29_000
 const RESTART_MS = 300
 /** Unfinished work is the clock's after ten minutes; by then every message that was hidden is back too. */
 const QUIET_MS = 15 * 60_000
+/** What nobody has announced in time is found by the clock, and delivered, within so long. */
+const SETTLE_MS = 5 * 60_000
 
 /** What a run was made of, to see that it was about something. */
 export interface RunReport {
@@ -62,6 +66,14 @@ export interface RunReport {
   kept: number
   expired: number
   redelivered: number
+  /** Came out of exchanges that delay, were taken back from there, came out of a history, or were dropped as duplicates. */
+  delayed: number
+  cancelled: number
+  replayed: number
+  duplicates: number
+  /** Publishes that a full queue refused, and queues that were deleted because nobody used them. */
+  full: number
+  unused: number
   /** The most often that one message died in one queue. */
   longestCycle: number
 }
@@ -78,9 +90,10 @@ export class Run {
   readonly steps: string[] = []
   readonly #world: SimWorld
   readonly #conditions: Conditions
-  readonly #witness: Witness
+  readonly #witnesses: Witnesses
   readonly #cloud: Cloud
-  readonly #stage: Stage
+  /** One for each vhost. */
+  readonly #stages: readonly Stage[]
   readonly #maxOperations: number
   readonly #onStep: (step: string) => void
   readonly #environments: Environment[] = []
@@ -101,14 +114,19 @@ export class Run {
     const config = { ...CONFIG, leaseMs }
     const nameOf = (queue: InternalQueue) => internalQueueName(config, queue)
     const known = { relay: nameOf('relay'), dead: [nameOf('dead'), nameOf('dead.fifo')] }
-    this.#witness = new Witness(world, known, 2 * wallErrorMs + 50)
+    const vhosts = VHOSTS.slice(0, this.#conditions.vhostCount)
+    const certainty = { toleranceMs: 2 * wallErrorMs + 50, isSure: !this.#conditions.isFaulty }
+    this.#witnesses = new Witnesses(
+      vhosts.map((vhost) => new Witness(vhost, world, known, certainty)),
+      known,
+    )
     const isLoose = () => (this.#phase === 'running' ? looseness : NO_TROUBLE.looseness)
     this.#cloud = {
       world,
       config,
       wallErrorMs,
       isOut: (name) => this.#phase === 'running' && (this.#outUntilMs.get(name) ?? 0) > world.nowMs,
-      sqs: new SimSqs(world, config.sqsQueueArnBase, isLoose, this.#witness),
+      sqs: new SimSqs(world, config.sqsQueueArnBase, isLoose, this.#witnesses),
       database: new SimDatabase(world, spreadMs),
       items: new MemoryItemStore(),
       objects: new Map(),
@@ -118,16 +136,17 @@ export class Run {
       this.#serial += 1
       return this.#serial
     }
-    const queues = drawQueues(this.#conditions)
-    this.#stage = {
+    this.#stages = this.#witnesses.all.map((witness) => ({
+      vhost: witness.vhost,
       world,
       sqs: this.#cloud.sqs,
-      witness: this.#witness,
-      queues,
+      witness,
+      queues: queuesOf(witness.vhost, this.#conditions),
       deliveries: [],
       repeatables: [],
+      keys: [],
       nextSerial,
-    }
+    }))
   }
 
   get operations(): number {
@@ -144,16 +163,22 @@ export class Run {
     )
     await this.#world.run()
     if (!isDone) throw new Error('something waits for what never happens')
-    return { ...this.#counts, ...this.#witness.counts }
+    return { ...this.#counts, ...this.#witnesses.counts }
   }
 
   async #script(): Promise<void> {
     createInternalQueues(this.#cloud)
     const first = new Environment(this.#cloud)
-    await setTheScene(first, this.#stage.queues)
-    const { id } = (await first.session(true)).vhost
-    this.#witness.history = new TopologyHistory(this.#cloud.database, id)
-    this.#witness.promised = this.#witness.history.version
+    await setUp(
+      first,
+      this.#stages.map(({ vhost }) => vhost),
+    )
+    for (const { vhost, queues, witness } of this.#stages) {
+      await setTheScene(first, vhost, queues)
+      const { id } = (await first.session(vhost, true)).vhost
+      witness.history = new TopologyHistory(this.#cloud.database, id)
+      witness.promised = witness.history.version
+    }
     this.#phase = 'running'
     this.#endMs = this.#world.nowMs + this.#conditions.durationMs
     this.#startFunctions()
@@ -162,14 +187,20 @@ export class Run {
     await Promise.all(Array.from({ length: this.#conditions.clientCount }, (_, index) => this.#client(index + 1)))
     this.#phase = 'quiet'
     this.#log('nothing goes wrong any more')
-    await this.#sleep(QUIET_MS)
+    const lastDueMs = Math.max(
+      0,
+      ...this.#stages.map(({ witness }) => witness.scheduled.lastDueMs - this.#cloud.sqs.nowMs),
+    )
+    await this.#sleep(Math.max(QUIET_MS, lastDueMs + SETTLE_MS))
     this.#phase = 'ended'
-    await checkTheEnd(this.#cloud, this.#stage)
+    await checkTheEnd(this.#cloud, this.#stages)
   }
 
   #startFunctions(): void {
     const stage: InvocationStage = {
-      ...this.#stage,
+      world: this.#world,
+      sqs: this.#cloud.sqs,
+      promises: () => this.#witnesses.promises(),
       environment: () => this.#pickFunction(),
       isOver: () => this.#phase !== 'running',
       log: (text) => this.#log(text),
@@ -237,8 +268,14 @@ export class Run {
       const environment = this.#environments.length > 0 ? this.#world.pick(this.#environments) : undefined
       if (environment === undefined) continue
       this.#counts.operations += 1
-      await this.#call(number, environment, nextOperation(this.#stage, profile))
+      await this.#call(number, environment, nextOperation(this.#drawStage(), profile))
     }
+  }
+
+  #drawStage(): Stage {
+    const [first, ...others] = this.#stages
+    if (first === undefined) throw new Error('there is no vhost')
+    return others.length > 0 && this.#world.chance(0.35) ? this.#world.pick(others) : first
   }
 
   /** Ends when an answer comes, or none will. */

@@ -23,8 +23,9 @@ export interface Delivery {
 /** What was published under an Idempotency-Key, which is its label. */
 export type Repeatable = Publication
 
-/** What the operations of one run share. */
+/** What the operations in one vhost share. */
 export interface Stage {
+  readonly vhost: string
   readonly world: SimWorld
   readonly sqs: SimSqs
   readonly witness: Witness
@@ -32,11 +33,14 @@ export interface Stage {
   readonly queues: Readonly<Record<string, AmqpTable>>
   readonly deliveries: Delivery[]
   readonly repeatables: Repeatable[]
+  /** Deduplication keys that were used. */
+  readonly keys: string[]
   nextSerial(): number
 }
 
 /** One call of a client. */
 export interface ClientOperation extends Operation {
+  readonly promised: number
   /** Makes the call and checks its answer, which it returns in words. */
   run(environment: Environment): Promise<string>
 }

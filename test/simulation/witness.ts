@@ -4,31 +4,58 @@ import type { Queue } from '../../lib/model/queue.ts'
 import type { VhostState } from '../../lib/topology/vhost/state.ts'
 import type { SimWorld } from '../support/sim-world.ts'
 import { type Copy, copyOf, type Death, endsInCycle, keyOf, type Trace, withDeath } from './copies.ts'
+import { DEDUPLICATING, DuplicatesBook } from './duplicates-book.ts'
 import { Ledger, type LeftDead } from './ledger.ts'
 import type { Operation } from './operation.ts'
 import { BrokenPromise, type KnownQueues, type Publication } from './promises.ts'
+import { RecentBook } from './recent-book.ts'
+import { ScheduledBook } from './scheduled-book.ts'
 import type { SimMessage, SimReceived } from './sqs/sim-message.ts'
 import type { SimQueue } from './sqs/sim-queue.ts'
-import { EPOCH_MS, type SqsObserver } from './sqs/sim-sqs.ts'
-import type { TopologyHistory } from './topology-history.ts'
+import { EPOCH_MS } from './sqs/sim-sqs.ts'
+import type { ClientOperation } from './stage.ts'
+import type { Destination, TopologyHistory } from './topology-history.ts'
+import { UnusedBook } from './unused-book.ts'
 
-/** Sees everything that happens at SQS and everything that is answered to anybody, and says when the two do not agree. */
-export class Witness implements SqsObserver {
+/** What a witness counts, to see that a run was about something. */
+export type Counts = Record<(typeof COUNTED)[number], number>
+const COUNTED = [
+  'copies',
+  'relayed',
+  'deadLettered',
+  'overLimit',
+  'kept',
+  'expired',
+  'redelivered',
+  'delayed',
+  'cancelled',
+  'replayed',
+  'duplicates',
+  'full',
+  'unused',
+  'longestCycle',
+] as const
+
+export const noCounts = (): Counts => Object.fromEntries(COUNTED.map((name) => [name, 0])) as Counts
+
+/**
+ * Sees everything that happens at SQS to the messages of a vhost and everything that is answered to anybody, and says when
+ * the two do not agree.
+ */
+export class Witness {
+  readonly vhost: string
   /** The version of the vhost that every request from now on is promised. */
   promised = 0
   /** How far apart two clocks may be, ms. */
   readonly toleranceMs: number
   readonly ledger = new Ledger()
-  readonly counts = {
-    copies: 0,
-    relayed: 0,
-    deadLettered: 0,
-    overLimit: 0,
-    kept: 0,
-    expired: 0,
-    longestCycle: 0,
-    redelivered: 0,
-  }
+  /** Nothing ever fails here. */
+  readonly isSure: boolean
+  readonly counts = noCounts()
+  readonly scheduled: ScheduledBook
+  readonly duplicates = new DuplicatesBook(this)
+  readonly recent = new RecentBook(this)
+  readonly unused = new UnusedBook(this)
   readonly #world: SimWorld
   readonly #known: KnownQueues
   #history: TopologyHistory | undefined
@@ -38,11 +65,24 @@ export class Witness implements SqsObserver {
   /** A settlement's promise that a message stays away, until it is received or hidden again. */
   readonly #notBeforeMs = new Map<SimMessage, number>()
 
-  constructor(world: SimWorld, known: KnownQueues, toleranceMs: number) {
+  constructor(
+    vhost: string,
+    world: SimWorld,
+    known: KnownQueues,
+    { toleranceMs, isSure }: Pick<Witness, 'toleranceMs' | 'isSure'>,
+  ) {
+    this.vhost = vhost
     this.#world = world
     this.#known = known
     this.toleranceMs = toleranceMs
+    this.isSure = isSure
+    this.scheduled = new ScheduledBook(world, this)
   }
+
+  /** Whether an SQS queue stands behind a queue of this vhost, or did, or keeps dead letters of one. */
+  readonly owns = (sqsQueueName: string): boolean =>
+    this.#history !== undefined &&
+    (this.#history.queueOf(sqsQueueName) ?? this.#history.keeperOf(sqsQueueName)) !== undefined
 
   get history(): TopologyHistory {
     if (this.#history === undefined) throw new Error('the vhost does not exist yet')
@@ -61,7 +101,7 @@ export class Witness implements SqsObserver {
   }
 
   /** A change was answered: `fits` says what a state shows once it is made. Everybody who comes later must see it. */
-  changed(operation: Operation, fits: (state: VhostState) => boolean): void {
+  changed(operation: ClientOperation, fits: (state: VhostState) => boolean): void {
     const version = this.history.find(operation.promised, fits)
     if (version === undefined) this.fail(`${operation.name} was answered and did not happen`)
     else this.promised = Math.max(this.promised, version)
@@ -69,16 +109,65 @@ export class Witness implements SqsObserver {
 
   publishing(publication: Publication): void {
     this.#publications.set(publication.label, publication)
+    if (publication.delayMs !== undefined) this.scheduled.publishing(publication)
+    this.duplicates.publishing(publication)
+    this.recent.publishing(publication)
   }
 
   /** A publish was answered with `routed`: by one version of the topology, every copy is in its queue or in the relay queue. */
-  confirmed({ label, promised, isRepeatable, ...destination }: Publication, routed: boolean): void {
+  confirmed(publication: Publication, routed: boolean): void {
+    this.duplicates.confirmed(publication)
+    this.recent.confirmed(publication)
+    if (publication.delayMs !== undefined) this.scheduled.confirmed(publication, routed)
+    else this.#checkConfirmed(publication, routed)
+  }
+
+  #checkConfirmed(publication: Publication, routed: boolean): void {
+    const { label, isRepeatable, exchange, deduplicationKey } = publication
     const reached = isRepeatable ? new Set<string>() : this.ledger.reached(label)
-    const fits = this.#anyVersion(promised, (version) => {
-      const targets = this.history.targets(version, destination)
-      return targets.size > 0 === routed && reached.isSubsetOf(targets) && this.#areDurable(label, targets)
+    const isKept = exchange === DEDUPLICATING && deduplicationKey !== undefined
+    const fits = this.#anyVersion(this.duplicates.leastOf(publication), (version) => {
+      const targets = this.history.targets(version, publication)
+      const isRouted = isKept || targets.size > 0
+      return isRouted === routed && (isKept || reached.isSubsetOf(targets)) && this.#areStored(publication, targets)
     })
     if (!fits) this.fail(`${label} was confirmed (routed: ${routed}) and has reached [${[...reached]}] only`)
+  }
+
+  /** Each copy, or that of another message which stands for it. */
+  #areStored(publication: Publication, targets: ReadonlySet<string>): boolean {
+    return [...targets].every((name) => {
+      const isDeduplicated = this.history.queueOf(name)?.arguments['x-message-deduplication'] === true
+      return this.duplicates
+        .standIns(publication, isDeduplicated || publication.exchange === DEDUPLICATING)
+        .some((label) => this.#areDurable(label, new Set([name])))
+    })
+  }
+
+  /** Whether every copy of a message has arrived where it leads by a version from `least` on. */
+  hasReachedAll(label: string, least: number, destination: Destination): boolean {
+    return this.#anyVersion(least, (version) => this.#areDurable(label, this.history.targets(version, destination)))
+  }
+
+  /** A publish was refused because a queue is full: there must be such a queue where it was to go, and so much must have been sent there. */
+  refusedAsFull({ label, promised, ...destination }: Publication): void {
+    this.counts.full += 1
+    const isFull = this.#anyVersion(promised, (version) => {
+      const { latest } = this.history
+      return [...this.history.targets(version, destination)].some((name) => {
+        const queue = this.history.queueOf(name)
+        const maxLength = queue && latest.settingsOf(queue).maxLength
+        return maxLength !== undefined && this.#sentTo(name) >= maxLength
+      })
+    })
+    if (!isFull) this.fail(`${label} was refused, and no queue can have been full`)
+  }
+
+  /** How many were published that may have gone there. */
+  #sentTo(sqsQueueName: string): number {
+    return [...this.#publications.values()].filter((publication) =>
+      this.#anyVersion(publication.promised, (version) => this.history.targets(version, publication).has(sqsQueueName)),
+    ).length
   }
 
   arrived(queue: SimQueue, message: SimMessage, by: Operation | undefined): void {
@@ -110,6 +199,7 @@ export class Witness implements SqsObserver {
     if ((declared?.id ?? keeper) !== copy.identity.queueId) this.fail(`${copy.label} is not made for ${sqsQueueName}`)
     this.counts.copies += 1
     this.ledger.arrived(message, copy, sqsQueueName, declared?.name ?? `dead letters of ${keeper}`)
+    if (keeper === undefined) this.#checkExpiry(copy)
     // What the relay brings was looked at when it was given to it.
     if (!this.ledger.wasRelayed(keyOf(copy), sqsQueueName)) this.#checkArrival(copy, sqsQueueName, by)
   }
@@ -119,16 +209,45 @@ export class Witness implements SqsObserver {
     const keeper = this.history.keeperOf(sqsQueueName)
     if (keeper !== undefined) this.#checkKept(trace, sqsQueueName, keeper)
     else if (trace.deaths.length > 0) this.#checkDeadArrival(trace, sqsQueueName, by)
-    else {
-      const publication = this.#publications.get(trace.label)
-      const reached = publication?.isRepeatable ? new Set([sqsQueueName]) : this.ledger.reached(trace.label)
-      const isSent = (version: number) =>
-        publication !== undefined && reached.isSubsetOf(this.history.targets(version, publication))
-      if (this.#anyVersion(publication?.promised ?? 0, isSent)) return
-      this.fail(
-        `${trace.label} has reached [${[...reached]}], where no version since ${publication?.promised} sends it`,
-      )
+    else this.#checkPublished(trace, sqsQueueName, by)
+  }
+
+  #checkPublished({ label }: Trace, sqsQueueName: string, by: Operation | undefined): void {
+    const publication = this.#publications.get(label)
+    if (publication?.delayMs !== undefined) {
+      this.#checkDelayed(publication, sqsQueueName, by)
+      return
     }
+    if (publication) this.duplicates.arrived(publication)
+    const reached = publication?.isRepeatable ? new Set([sqsQueueName]) : this.ledger.reached(label)
+    const isSent = (version: number) =>
+      publication !== undefined && reached.isSubsetOf(this.history.targets(version, publication))
+    if (this.#anyVersion(publication?.promised ?? 0, isSent)) return
+    this.fail(`${label} has reached [${[...reached]}], where no version since ${publication?.promised} sends it`)
+  }
+
+  /** What was held is routed when it is due, and by a topology of that time. */
+  #checkDelayed(publication: Publication, sqsQueueName: string, by: Operation | undefined): void {
+    this.counts.delayed += 1
+    this.scheduled.arrived(publication, sqsQueueName)
+    const leads = (version: number) => this.history.targets(version, publication).has(sqsQueueName)
+    if (this.#anyVersion(this.#promisedTo(by), leads)) return
+    this.fail(`${publication.label} was held, and arrived in ${sqsQueueName}, where it does not lead any more`)
+  }
+
+  /** A copy expires when its message or its queue says so, counted from its publish at the earliest and from now at the latest. */
+  #checkExpiry({ label, deaths, ttlMs: ownMs, identity: { queueId, expiresAtMs } }: Copy): void {
+    const publication = deaths.length === 0 ? this.#publications.get(label) : undefined
+    const fits = this.#anyVersion(publication?.promised ?? 0, (version) => {
+      const state = this.history.at(version)
+      const queue = state.queueById(queueId)
+      if (queue === undefined) return false
+      const ttlMs = Math.min(ownMs ?? ENDLESS, state.settingsOf(queue).messageTtlMs ?? ENDLESS)
+      if (expiresAtMs === undefined || ttlMs === ENDLESS) return expiresAtMs === undefined && ttlMs === ENDLESS
+      const sentMs = expiresAtMs - ttlMs
+      return sentMs >= (publication?.startMs ?? 0) - this.toleranceMs && sentMs <= this.nowMs + this.toleranceMs
+    })
+    if (!fits) this.fail(`${label} expires ${(expiresAtMs ?? ENDLESS) - this.nowMs} ms from now, which nothing says`)
   }
 
   /** Only what died in the queue is among its dead letters. */
@@ -146,7 +265,7 @@ export class Witness implements SqsObserver {
     this.counts.deadLettered += 1
     this.counts.longestCycle = Math.max(this.counts.longestCycle, newest.count)
     this.#checkParent(trace, newest, sqsQueueName)
-    if (!this.#anyVersion(by?.promised ?? 0, (version) => this.history.targets(version, trace).has(sqsQueueName))) {
+    if (!this.#anyVersion(this.#promisedTo(by), (version) => this.history.targets(version, trace).has(sqsQueueName))) {
       this.fail(
         `${keyOf(trace)} arrived in ${sqsQueueName}, where '${trace.exchange}' '${trace.routingKey}' does not lead`,
       )
@@ -164,7 +283,7 @@ export class Witness implements SqsObserver {
   }
 
   /** Whether somebody's clock may say so. */
-  hasExpired({ identity: { expiresAtMs } }: Copy, atMs = this.#nowMs): boolean {
+  hasExpired({ identity: { expiresAtMs } }: Copy, atMs = this.nowMs): boolean {
     return expiresAtMs !== undefined && expiresAtMs <= atMs + this.toleranceMs
   }
 
@@ -172,12 +291,12 @@ export class Witness implements SqsObserver {
     const { message } = received
     const notBeforeMs = this.#notBeforeMs.get(message) ?? 0
     this.#notBeforeMs.delete(message)
-    if (this.#nowMs < notBeforeMs) this.fail(`a message of ${queue.name} came ${notBeforeMs - this.#nowMs} ms early`)
+    if (this.nowMs < notBeforeMs) this.fail(`a message of ${queue.name} came ${notBeforeMs - this.nowMs} ms early`)
     if (message.receiveCount > 1) this.counts.redelivered += 1
     const { groupId } = message.sent
     if (groupId !== undefined && by !== undefined) {
       const receivers = this.#receivers.get(groupId) ?? new Map<Operation, number>()
-      this.#receivers.set(groupId, receivers.set(by, this.#nowMs))
+      this.#receivers.set(groupId, receivers.set(by, this.nowMs))
     }
     by?.received?.(queue, received)
   }
@@ -220,8 +339,18 @@ export class Witness implements SqsObserver {
 
   #deadDeleted(message: SimMessage, by: Operation | undefined): void {
     const left = this.ledger.deadDeleted(message)
-    if (left && by) this.#passedOn(by, left)
+    if (left && by) this.#hasLeftDead(by, left, copyOf(message))
     else if (!by) this.fail(`${copyOf(message).label} was deleted from the dead by nobody`)
+  }
+
+  /** What SQS took out may have expired, or may not have been delivered often enough for certain, and be back. */
+  #hasLeftDead(by: Operation, left: LeftDead, copy: Copy): void {
+    if (left.reason === 'delivery_limit') {
+      if (this.ledger.wasReturned(copy)) return
+      const isExpired = this.hasExpired(copy) && this.#isPassedOn(this.#promisedTo(by), { ...left, reason: 'expired' })
+      if (isExpired) return
+    }
+    this.#passedOn(by, left)
   }
 
   /** An SQS queue may go only when the declared queue has gone, or never was. */
@@ -242,28 +371,48 @@ export class Witness implements SqsObserver {
   }
 
   #passedOn(operation: Operation, left: LeftDead): void {
-    if (this.ledger.isLeft(left) || this.#isPassedOn(operation.promised, left)) return
+    if (this.ledger.isLeft(left) || this.#isPassedOn(this.#promisedTo(operation), left)) return
     this.fail(`${operation.name} deleted ${keyOf(left.trace)}, which died of '${left.reason}', and did not pass it on`)
   }
 
   #isPassedOn(promised: number, { trace, queueId, reason }: LeftDead): boolean {
     return this.#anyVersion(promised, (version) => {
       const queue = this.history.at(version).queueById(queueId)
-      if (queue === undefined) return version === this.history.version
+      if (queue === undefined) return this.#isBuried(version, { trace, queueId, reason })
       const deaths = withDeath(trace, queue.name, reason)
       const targets = this.#deathLeadsTo(version, queue, { ...trace, deaths })
       return targets !== undefined && this.#areDurable(keyOf({ label: trace.label, deaths }), targets)
     })
   }
 
+  /** Of a queue that was deleted, what had died still goes where it would have gone in the end; the rest is gone with it. */
+  #isBuried(version: number, { trace, queueId, reason }: LeftDead): boolean {
+    const lastVersion = this.history.lastVersionOf(queueId)
+    if (lastVersion === undefined || lastVersion > version) return false
+    const state = this.history.at(lastVersion)
+    const queue = state.queueById(queueId)
+    if (queue === undefined || state.settingsOf(queue).deadLetterExchange === undefined) return true
+    const deaths = withDeath(trace, queue.name, reason)
+    const targets = this.#deathLeadsTo(version, queue, { ...trace, deaths }, state.settingsOf(queue))
+    return targets !== undefined && this.#areDurable(keyOf({ label: trace.label, deaths }), targets)
+  }
+
   /** The SQS queues that a dead message is in afterwards; undefined where it should be kept and there is no place to. */
-  #deathLeadsTo(version: number, queue: Queue, { deaths, routingKey }: Trace): ReadonlySet<string> | undefined {
-    const state = this.history.at(version)
-    const { deadLetterExchange: exchange, deadLetterRoutingKey } = state.settingsOf(queue)
+  #deathLeadsTo(
+    version: number,
+    queue: Queue,
+    { deaths, routingKey, priority }: Trace,
+    settings = this.history.at(version).settingsOf(queue),
+  ): ReadonlySet<string> | undefined {
+    const { deadLetterExchange: exchange, deadLetterRoutingKey } = settings
     const isKept = exchange === undefined && deaths[0]?.reason !== 'expired'
     if (isKept) return queue.deadLetters && new Set([queue.deadLetters.name])
     if (exchange === undefined) return new Set()
-    const targets = this.history.targets(version, { exchange, routingKey: deadLetterRoutingKey ?? routingKey })
+    const targets = this.history.targets(version, {
+      exchange,
+      routingKey: deadLetterRoutingKey ?? routingKey,
+      priority,
+    })
     const isEntered = (name: string) => !endsInCycle(deaths, this.history.queueOf(name)?.name ?? '')
     return new Set([...targets].filter(isEntered))
   }
@@ -279,7 +428,12 @@ export class Witness implements SqsObserver {
     return Math.max(0, ...times)
   }
 
-  get #nowMs(): number {
+  #promisedTo(operation: Operation | undefined): number {
+    const promised = operation?.promised ?? 0
+    return typeof promised === 'number' ? promised : (promised.get(this.vhost) ?? 0)
+  }
+
+  get nowMs(): number {
     return EPOCH_MS + Math.floor(this.#world.nowMs)
   }
 
@@ -296,3 +450,5 @@ export class Witness implements SqsObserver {
     return false
   }
 }
+
+const ENDLESS = Number.POSITIVE_INFINITY

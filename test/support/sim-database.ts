@@ -69,6 +69,11 @@ export class SimDatabase {
     return this.#lastOf(partition, item).value
   }
 
+  /** When an item could first be read. */
+  writtenAtMs(partition: string, item: string): number {
+    return this.#partitions.get(partition)?.get(item)?.[0]?.visibleMs ?? 0
+  }
+
   /** What a read of one item sees at a moment. */
   valueAt(partition: string, item: string, atMs: number): Value {
     const history = this.#partitions.get(partition)?.get(item) ?? []

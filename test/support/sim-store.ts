@@ -101,7 +101,7 @@ export class SimStore implements JournalStore {
   }
 
   async putIntent(intent: StoredIntent): Promise<void> {
-    await this.#write(() => this.#database.write([intentWrite(intent.id, intent, () => true)]))
+    await this.#write(() => this.#database.write([intentWrite(intent.id, intent, (current) => current === undefined)]))
   }
 
   async changeIntent(id: string, from: string, to: string): Promise<boolean> {

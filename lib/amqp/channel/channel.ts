@@ -146,8 +146,9 @@ export class Channel implements ConsumerChannel {
   }
 
   /** Resolves when what was asked for so far is done. */
-  get idle(): Promise<void> {
-    return this.#requests.idle
+  async idle(): Promise<void> {
+    await this.#requests.idle
+    await this.publishing.idle
   }
 
   credit(): number {
@@ -192,9 +193,11 @@ export class Channel implements ConsumerChannel {
   }
 
   /** Where the client has had a delivery for too long, it is taken to be stuck (contract §6). */
-  assertAckInTime(nowMs: number, timeoutMs: number): void {
+  assertAckInTime(nowMs: number, timeoutMsOf: (queueId: string) => number): void {
     const { oldest } = this.ledger
-    if (!oldest || nowMs - oldest.deliveredAtMs < timeoutMs) return
+    if (!oldest) return
+    const timeoutMs = timeoutMsOf(oldest.feed.queueId)
+    if (nowMs - oldest.deliveredAtMs < timeoutMs) return
     const text =
       `delivery acknowledgement on channel ${this.number} timed out. Timeout value used: ${timeoutMs} ms. ` +
       'This timeout value can be configured, see consumers doc guide to learn more'

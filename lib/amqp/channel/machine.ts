@@ -1,11 +1,12 @@
 import type { Properties } from '../../model/message.ts'
 import { AmqpError } from '../errors.ts'
-import type { BodyFrame, HeaderFrame, MethodFrame } from '../protocol/frame.ts'
+import { BASIC_CLASS, type BodyFrame, type HeaderFrame, type MethodFrame } from '../protocol/frame.ts'
 import type { Method, MethodNamed } from '../protocol/methods.ts'
 import { appendPiece, NO_BODY, type PartialBody, payloadOf } from './body.ts'
 import { type ClientMethod, isClientMethod } from './client-methods.ts'
 
 type Publish = MethodNamed<'basic.publish'>
+type Header = Pick<HeaderFrame, 'bodySize' | 'properties'>
 
 /** What follows a publish: properties and payload as the client sent them. */
 export interface Content {
@@ -20,7 +21,7 @@ export type ChannelState =
   | {
       readonly phase: 'body'
       readonly publish: Publish
-      readonly header: Pick<HeaderFrame, 'bodySize' | 'properties'>
+      readonly header: Header
       readonly body: PartialBody
     }
   /** We have sent channel.close: everything is discarded until the client knows. */
@@ -65,9 +66,13 @@ export function stepChannel(
         ? onMethod(frame.method)
         : unexpected('expected method frame, got non method frame')
     case 'header':
-      return frame.type === 'header' ? onHeader(state.publish, frame, limits) : unexpectedContent('header')
+      return frame.type === 'header' && frame.weight === 0
+        ? onHeader(state.publish, frame, limits)
+        : unexpectedContent(`content header for class ${BASIC_CLASS}, got non content header frame`)
     case 'body':
-      return frame.type === 'body' ? onBody(state, frame) : unexpectedContent('body')
+      return frame.type === 'body'
+        ? onBody(state, frame)
+        : unexpectedContent('content body, got non content body frame')
   }
 }
 
@@ -93,7 +98,10 @@ function onMethod(method: Method): ChannelStep {
 }
 
 function onHeader(publish: Publish, header: HeaderFrame, { maxPayloadBytes }: ChannelLimits): ChannelStep {
-  const { bodySize, properties } = header
+  const { classId, bodySize, properties } = header
+  if (classId !== BASIC_CLASS) {
+    return unexpectedContent(`content header for class ${BASIC_CLASS}, got one for class ${classId}`)
+  }
   if (bodySize > maxPayloadBytes) {
     const text = `message size ${bodySize} is larger than configured max size ${maxPayloadBytes}`
     return failed(new AmqpError(406, text, publish.name))
@@ -109,11 +117,7 @@ function onBody(state: Extract<ChannelState, { phase: 'body' }>, { payload }: Bo
   return failed(new AmqpError(501, text, state.publish.name))
 }
 
-function advance(
-  publish: Publish,
-  header: Pick<HeaderFrame, 'bodySize' | 'properties'>,
-  body: PartialBody,
-): ChannelStep {
+function advance(publish: Publish, header: Header, body: PartialBody): ChannelStep {
   if (body.receivedBytes < header.bodySize)
     return { state: { phase: 'body', publish, header, body }, effects: NO_EFFECTS }
   const content = { properties: header.properties, payload: payloadOf(body) }
@@ -124,7 +128,5 @@ const failed = (error: AmqpError): ChannelStep => ({ state: CHANNEL_CLOSING, eff
 
 const unexpected = (text: string): ChannelStep => failed(new AmqpError(505, text))
 
-const unexpectedContent = (part: 'header' | 'body'): ChannelStep =>
-  failed(
-    new AmqpError(505, `expected content ${part} for class 60, got non content ${part} frame instead`, 'basic.publish'),
-  )
+const unexpectedContent = (what: string): ChannelStep =>
+  failed(new AmqpError(505, `expected ${what} instead`, 'basic.publish'))

@@ -1,12 +1,12 @@
 import { explainPublish } from '../../broker/publication.ts'
 import { publishMany } from '../../broker/publish-many.ts'
+import { REPLY_TO } from '../../broker/reply-queue.ts'
 import { withoutBcc } from '../../model/message.ts'
 import type { Settlement } from '../consuming/source.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
 import { type Confirmed, confirmsOf } from '../publishing/confirms.ts'
 import { type Pending, Publisher, type PublishResult } from '../publishing/publisher.ts'
-import { isReplyTo } from '../temporary/reply-address.ts'
 import type { Channel } from './channel.ts'
 import type { Outstanding } from './ledger.ts'
 import type { Content } from './machine.ts'
@@ -31,11 +31,21 @@ export class ChannelPublishing {
   constructor(channel: Channel) {
     this.#channel = channel
     this.#publisher = new Publisher({
-      store: async (inputs) => publishMany(await channel.host.session(), inputs, { stopAtRefusal: true }),
+      store: (batch) => this.#store(batch),
       onResults: (batch, results) => this.#onResults(batch, results),
       onFailure: (thrown) => channel.fail(thrown, 'basic.publish'),
       onHeldBytes: (change) => channel.host.hold(change),
     })
+  }
+
+  async #store(batch: readonly Pending[]): Promise<readonly PublishResult[]> {
+    const session = await this.#channel.host.session()
+    const inputs = batch.map(({ input }) => input)
+    const mannerOf = (index: number) => ({
+      isConfirmed: batch[index]?.sequence !== undefined,
+      isMandatory: batch[index]?.mandatory === true,
+    })
+    return publishMany(session, inputs, { stopAtRefusal: true, mannerOf })
   }
 
   /** Resolves when what was published so far is stored and the client knows; undefined where nothing is under way. */
@@ -46,6 +56,13 @@ export class ChannelPublishing {
   /** What a transaction has settled and not committed. */
   get withheld(): readonly Outstanding[] {
     return this.#mode.type === 'tx' ? this.#mode.settlements.flatMap(({ entries }) => entries) : []
+  }
+
+  /** As the HTTP API shows it. */
+  get shown() {
+    const [isConfirming, isTransactional] = [this.#mode.type === 'confirm', this.#mode.type === 'tx']
+    const uncommitted = this.#mode.type === 'tx' ? this.#mode.publishes.length : 0
+    return { isConfirming, isTransactional, unconfirmed: isConfirming ? this.#publisher.count : 0, uncommitted }
   }
 
   stop(): void {
@@ -65,10 +82,10 @@ export class ChannelPublishing {
 
   /** Replies to a consumer without a queue come to its address, which only the broker can give. */
   #withReplyAddress({ properties }: Content): Content['properties'] {
-    if (properties.reply_to === undefined || !isReplyTo(properties.reply_to)) return properties
+    if (properties.reply_to !== REPLY_TO) return properties
     const { replies } = this.#channel
     if (replies === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
-    return { ...properties, reply_to: replies.address }
+    return { ...properties, reply_to: replies.name }
   }
 
   /** What would be refused is refused at once. */

@@ -1,3 +1,5 @@
+import { newReplyName } from '../../broker/reply-queue.ts'
+import type { VhostSession } from '../../broker/session.ts'
 import type { Message } from '../../model/message.ts'
 import type { ReplyConsumer } from '../temporary/replies.ts'
 import type { Channel } from './channel.ts'
@@ -6,12 +8,17 @@ import type { Channel } from './channel.ts'
 export class ChannelReplies implements ReplyConsumer {
   readonly #channel: Channel
   readonly tag: string
-  readonly address: string
+  readonly vhostId: string
+  /** What the channel's requests have as their `reply-to`. */
+  readonly name: string
 
-  constructor(channel: Channel, tag: string) {
+  constructor(channel: Channel, session: VhostSession, tag: string) {
+    const { gateway } = channel.host
     this.#channel = channel
     this.tag = tag
-    this.address = channel.host.gateway.replies.begin(this)
+    this.vhostId = session.vhost.id
+    this.name = newReplyName(session, gateway.id)
+    gateway.replies.begin(this.name, this)
   }
 
   deliver(message: Message): void {
@@ -23,6 +30,6 @@ export class ChannelReplies implements ReplyConsumer {
   }
 
   end(): void {
-    this.#channel.host.gateway.replies.end(this.address)
+    this.#channel.host.gateway.replies.end(this.name)
   }
 }

@@ -61,7 +61,7 @@ export class Channels {
 
   /** Resolves when all that was asked for is done. */
   async idle(): Promise<void> {
-    await Promise.all(this.all.map(({ idle }) => idle))
+    await Promise.all(this.all.map((channel) => channel.idle()))
   }
 
   async release(): Promise<void> {

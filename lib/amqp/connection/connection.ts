@@ -1,27 +1,25 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
-import { AuthenticationError } from '../../access/authenticate.ts'
-import { hasVhost, openSession, type VhostSession } from '../../broker/session.ts'
+import type { VhostSession } from '../../broker/session.ts'
 import type { Versions } from '../../journal/replicas.ts'
-import { logError } from '../../log.ts'
 import type { ConnectionRef } from '../../model/connection.ts'
 import type { Properties } from '../../model/message.ts'
 import type { User } from '../../model/user.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { ChannelHost } from '../channel/host.ts'
-import { AmqpError, amqpErrorOf } from '../errors.ts'
+import type { AmqpError } from '../errors.ts'
 import type { GatewayContext } from '../gateway-context.ts'
 import { encodeContent, encodeMethod, HEARTBEAT } from '../protocol/frame-writer.ts'
 import type { ContentMethod, Method } from '../protocol/methods.ts'
 import { PROTOCOL_HEADER } from '../protocol/protocol-header.ts'
 import { ConnectionQueues } from '../temporary/connection-queues.ts'
-import { authenticateClient, type Peer } from './authenticate.ts'
+import type { Peer } from './authenticate.ts'
 import { Channels } from './channels.ts'
 import { type Capability, type Client, isCapable } from './client.ts'
 import { newConnectionId } from './connection-id.ts'
-import { enterVhost } from './enter.ts'
 import { OFFER, type Tuned } from './greeting.ts'
+import { judgeEntrance, judgeLogin, mechanismsFor, peerOf } from './handshake.ts'
 import { Heartbeats } from './heartbeats.ts'
+import { Identity } from './identity.ts'
 import { Inlet } from './inlet.ts'
 import {
   CONNECTION_BEGUN,
@@ -31,7 +29,6 @@ import {
   stepConnection,
 } from './machine.ts'
 import { Outbox } from './outbox.ts'
-import { type Mechanism, readLogin } from './sasl.ts'
 
 /** What was said before there is a client of which it is known whether it understands more. */
 const NO_CLIENT: Client = { properties: {}, mechanism: 'PLAIN' }
@@ -44,17 +41,18 @@ export class Connection implements ChannelHost {
   readonly channels: Channels
   readonly socket: Socket
   readonly connectedAtMs = Date.now()
-  vhost = ''
+  /** `127.0.0.1:50001 -> 127.0.0.1:5672` */
+  readonly name: string
   client = NO_CLIENT
   tuned: Tuned = OFFER
-  user: User | undefined
-  readonly #mechanisms: readonly Mechanism[]
+  /** Once the client is in its vhost. */
+  identity: Identity | undefined
+  readonly #peer: Peer
   readonly #outbox: Outbox
   readonly #inlet: Inlet
   #heartbeats: Heartbeats | undefined
   #state: ConnectionState = CONNECTION_BEGUN.state
-  #vhostId = ''
-  #versions: Versions = {}
+  #user: User | undefined
   #timer: NodeJS.Timeout | undefined
   #released: Promise<void> | undefined
   readonly #ended = Promise.withResolvers<void>()
@@ -62,10 +60,11 @@ export class Connection implements ChannelHost {
   constructor(gateway: GatewayContext, socket: Socket) {
     this.gateway = gateway
     this.socket = socket
+    this.name = `${addressOf(socket.remoteAddress, socket.remotePort)} -> ${addressOf(socket.localAddress, socket.localPort)}`
     this.ref = { gateway: gateway.id, id: newConnectionId() }
-    this.queues = new ConnectionQueues(gateway)
+    this.queues = new ConnectionQueues(gateway, this.ref)
     this.channels = new Channels(this)
-    this.#mechanisms = this.#peer.certificateName === undefined ? PASSWORDS : [...PASSWORDS, 'EXTERNAL']
+    this.#peer = peerOf(socket)
     this.#outbox = new Outbox(socket)
     this.#inlet = new Inlet(socket, {
       held: gateway.held,
@@ -81,8 +80,12 @@ export class Connection implements ChannelHost {
     socket.on('drain', () => this.channels.wakeConsumers())
     // What goes wrong with a transport is followed by its end.
     socket.on('error', () => undefined)
-    socket.on('close', () => this.#onClosed())
+    socket.on('close', () => void this.#onClosed())
     this.#applyAll(CONNECTION_BEGUN.effects)
+  }
+
+  get vhost(): string {
+    return this.identity?.vhost ?? ''
   }
 
   get isRunning(): boolean {
@@ -94,14 +97,8 @@ export class Connection implements ChannelHost {
     return this.#ended.promise
   }
 
-  get #peer(): Peer {
-    const isTrusted = this.socket instanceof TLSSocket && this.socket.authorized
-    const name = isTrusted ? (this.socket as TLSSocket).getPeerCertificate().subject?.CN : undefined
-    return { certificateName: typeof name === 'string' ? name : undefined }
-  }
-
   input(input: ConnectionInput): void {
-    const { state, effects } = stepConnection(this.#state, input, { mechanisms: this.#mechanisms })
+    const { state, effects } = stepConnection(this.#state, input, { mechanisms: mechanismsFor(this.#peer) })
     this.#state = state
     this.#applyAll(effects)
   }
@@ -144,19 +141,10 @@ export class Connection implements ChannelHost {
   }
 
   async #authenticate(client: Client, response: Uint8Array): Promise<void> {
-    const login = readLogin(client.mechanism, response)
     this.client = client
-    if (login === undefined) {
-      this.input({ type: 'fail', error: new AmqpError(501, 'the response of the mechanism cannot be read') })
-      return
-    }
-    try {
-      this.user = await authenticateClient(this.gateway.broker, login, this.#peer)
-      this.input({ type: 'authenticated' })
-    } catch (error) {
-      if (error instanceof AuthenticationError) this.input({ type: 'login-refused' })
-      else this.#unexpected(error)
-    }
+    const { input, result } = await judgeLogin(this.gateway.broker, client, response, this.#peer)
+    this.#user = result
+    this.input(input)
   }
 
   #tune(tuned: Tuned): void {
@@ -176,26 +164,14 @@ export class Connection implements ChannelHost {
 
   async #enter(vhost: string): Promise<void> {
     const { broker, connections, views } = this.gateway
-    const user = this.user as User
-    try {
-      const present = connections.present(vhost, user.name)
-      const entered = await enterVhost(broker, { user, vhost, connection: this.ref, present })
-      if ('refused' in entered) {
-        this.input({ type: 'open-refused', text: entered.refused })
-        return
-      }
-      this.vhost = vhost
-      this.#vhostId = entered.vhost.id
-      views.note(entered)
-      this.input({ type: 'opened' })
-    } catch (error) {
-      this.#unexpected(error)
+    const user = this.#user as User
+    const entrance = { user, vhost, connection: this.ref, present: connections.present(vhost, user.name) }
+    const { input, result } = await judgeEntrance(broker, entrance)
+    if (result) {
+      this.identity = new Identity(result, this.ref)
+      views.note(result)
     }
-  }
-
-  #unexpected(error: unknown): void {
-    logError('an AMQP connection could not be opened', error)
-    this.input({ type: 'fail', error: amqpErrorOf(error) })
+    this.input(input)
   }
 
   /** What the client asked for before it closed is done first. */
@@ -207,8 +183,12 @@ export class Connection implements ChannelHost {
 
   /** Gives back all that the client holds; never rejects. */
   #release(): Promise<void> {
-    this.#released ??= this.channels.release().then(() => this.queues.deleteAll(() => this.session()))
+    this.#released ??= this.channels.release().then(() => this.#deleteQueues())
     return this.#released
+  }
+
+  async #deleteQueues(): Promise<void> {
+    if (this.identity) await this.queues.deleteAll(this.identity.vhostId)
   }
 
   #end(): void {
@@ -217,12 +197,18 @@ export class Connection implements ChannelHost {
     setTimeout(() => this.socket.destroy(), END_MS).unref()
   }
 
-  #onClosed(): void {
+  /** Clients may go without a word: what they had sent before is done nevertheless (contract §3). */
+  async #onClosed(): Promise<void> {
     clearTimeout(this.#timer)
     this.#heartbeats?.stop()
+    if (this.isRunning) {
+      await this.#inlet.dealt()
+      await this.channels.idle()
+    }
     this.#inlet.stop()
     this.#state = { phase: 'ended' }
-    void this.#release().finally(() => this.#ended.resolve())
+    await this.#release()
+    this.#ended.resolve()
   }
 
   #tellBlocked(isBlocked: boolean): void {
@@ -232,29 +218,11 @@ export class Connection implements ChannelHost {
   }
 
   async session(): Promise<VhostSession> {
-    const { broker } = this.gateway
-    const session = await openSession(broker, {
-      arrival: broker.journals.arrival(),
-      vhost: this.vhost,
-      confirm: false,
-      atLeast: this.#versions,
-      connection: this.ref,
-      authenticate: (access) => this.#currentUser(access.users),
-    })
-    if (!hasVhost(session) || session.vhost.id !== this.#vhostId) throw vhostDeleted(this.vhost)
-    return session
-  }
-
-  /** Somebody with a token is none of the broker's own users, so nothing of theirs is looked up. */
-  #currentUser(users: ReadonlyMap<string, User>): User {
-    const user = this.user as User
-    const current = 'grants' in user ? user : users.get(user.name)
-    if (!current) throw userDeleted(user.name)
-    return current
+    return (this.identity as Identity).session()
   }
 
   saw(versions: Versions): void {
-    this.#versions = { ...this.#versions, ...versions }
+    this.identity?.saw(versions)
   }
 
   send(channel: number, method: Method): void {
@@ -292,10 +260,7 @@ export class Connection implements ChannelHost {
   }
 }
 
-const PASSWORDS: readonly Mechanism[] = ['AMQPLAIN', 'PLAIN']
 const UNBLOCKED: Method = { name: 'connection.unblocked' }
 const END_MS = 5_000
 
-/** Contract §3: what ends a connection without its doing. */
-export const vhostDeleted = (vhost: string): AmqpError => new AmqpError(320, `vhost '${vhost}' is deleted`)
-export const userDeleted = (name: string): AmqpError => new AmqpError(320, `user '${name}' is deleted`)
+const addressOf = (host = '', port = 0): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)

@@ -25,6 +25,7 @@ export class Inlet {
   readonly #intake: Intake
   #header: Buffer | undefined = NO_BYTES
   #isStopped = false
+  #dealt: PromiseWithResolvers<void> | undefined
 
   constructor(socket: Socket, options: InletOptions) {
     this.#options = options
@@ -32,7 +33,7 @@ export class Inlet {
       held: options.held,
       pause: () => socket.pause(),
       // Frames that were read already come first.
-      resume: () => setImmediate(() => this.#deal() && socket.resume()),
+      resume: () => setImmediate(() => this.#goOn(socket)),
       onBlocked: options.onBlocked,
     })
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
@@ -53,6 +54,20 @@ export class Inlet {
   stop(): void {
     this.#isStopped = true
     this.#intake.stop()
+    this.#dealt?.resolve()
+  }
+
+  /** Resolves when all frames that were read are dealt with. */
+  async dealt(): Promise<void> {
+    if (this.#isStopped || !this.isPaused) return
+    this.#dealt ??= Promise.withResolvers()
+    await this.#dealt.promise
+  }
+
+  #goOn(socket: Socket): void {
+    if (!this.#deal()) return
+    this.#dealt?.resolve()
+    socket.resume()
   }
 
   #receive(chunk: Buffer): void {

@@ -16,7 +16,7 @@ export class Outbox {
   }
 
   get isWritable(): boolean {
-    return !this.#isEnded && this.#socket.writableLength < MAX_UNTAKEN_BYTES
+    return !this.#isEnded && !this.#socket.destroyed && this.#socket.writableLength < MAX_UNTAKEN_BYTES
   }
 
   write(...buffers: readonly Uint8Array[]): void {

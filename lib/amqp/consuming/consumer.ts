@@ -17,6 +17,7 @@ export interface ConsumerChannel {
 
 export interface ConsumerOptions {
   readonly tag: string
+  readonly vhostId: string
   readonly queue: Queue
   readonly channel: ConsumerChannel
   readonly feed: Feed
@@ -36,6 +37,7 @@ export class Consumer implements Recipient {
   readonly options: ConsumerOptions
   readonly priority: number
   readonly group: object
+  readonly acknowledges: boolean
   /** Deliveries that are not settled; without acknowledgements those that are not sent yet. */
   #unsettled = 0
   #isEnding = false
@@ -44,6 +46,7 @@ export class Consumer implements Recipient {
   constructor(options: ConsumerOptions) {
     this.options = options
     this.priority = options.priority
+    this.acknowledges = !options.noAck
     // What is not to be acknowledged counts towards no limit of the channel.
     this.group = options.noAck ? this : options.channel
   }
@@ -73,7 +76,7 @@ export class Consumer implements Recipient {
   /** Deleted first, then written: it may be lost with the connection, and is never delivered twice. */
   async #deliverSettled(delivery: Delivery): Promise<void> {
     const { channel, feed } = this.options
-    const [isSettled] = await feed.settle([delivery], 'ack')
+    const [isSettled] = await feed.settle([delivery], 'discard')
     this.#unsettled -= 1
     if (isSettled) channel.send(this, delivery)
     if (this.#unsettled === 0) this.#drained?.resolve()

@@ -3,6 +3,7 @@ import type { Delivery, Settlement, Source } from './source.ts'
 
 /** A consumer as its queue sees it. */
 export interface Recipient extends Candidate {
+  readonly acknowledges: boolean
   deliver(delivery: Delivery): void
   /** The queue is gone. */
   cancelled(): void
@@ -17,6 +18,8 @@ export class Feed {
   readonly #dispatcher: Dispatcher<Recipient>
   readonly #source: Source
   #waiting: Delivery[] = []
+  /** Whether consumers of this gateway may be given messages: of a queue with a single active one, those of one gateway. */
+  #hasTurn = true
 
   constructor(
     queueId: string,
@@ -32,7 +35,7 @@ export class Feed {
   }
 
   isActive(recipient: Recipient): boolean {
-    return this.#dispatcher.isActive(recipient)
+    return this.#hasTurn && this.#dispatcher.isActive(recipient)
   }
 
   add(recipient: Recipient): void {
@@ -53,7 +56,21 @@ export class Feed {
     this.#source.wake()
   }
 
+  get hasTurn(): boolean {
+    return this.#hasTurn
+  }
+
+  setTurn(hasTurn: boolean): void {
+    this.#hasTurn = hasTurn
+    if (hasTurn) this.wake()
+  }
+
+  get kind(): 'deliver' | 'deliver_no_ack' {
+    return this.recipients.some(({ acknowledges }) => acknowledges) ? 'deliver' : 'deliver_no_ack'
+  }
+
   wanted(): number {
+    if (!this.#hasTurn) return 0
     return Math.max(0, this.#dispatcher.demand() - this.#waiting.length)
   }
 
@@ -72,8 +89,8 @@ export class Feed {
     this.#waiting = []
   }
 
-  get(): ReturnType<Source['get']> {
-    return this.#source.get()
+  get(kind: Parameters<Source['get']>[0]): ReturnType<Source['get']> {
+    return this.#source.get(kind)
   }
 
   settle(deliveries: readonly Delivery[], settlement: Settlement): Promise<readonly boolean[]> {

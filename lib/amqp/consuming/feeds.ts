@@ -9,9 +9,8 @@ import {
 } from '../../broker/receive-deliveries.ts'
 import type { VhostContext } from '../../broker/session.ts'
 import { viewVhost } from '../../broker/view-vhost.ts'
-import { logError } from '../../log.ts'
-import { fieldOf } from '../../model/amqp-value.ts'
 import type { Queue } from '../../model/queue.ts'
+import { isSingleActive } from './consumers.ts'
 import { Feed } from './feed.ts'
 import type { Source } from './source.ts'
 import { type SqsOperations, SqsSource } from './sqs-source.ts'
@@ -50,7 +49,7 @@ export class Feeds {
     if (known) return known.feed
     const fed = { vhostId: vhost.id, queue }
     const feed = new Feed(queue.id, {
-      isSingleActive: fieldOf(queue.arguments, 'x-single-active-consumer') === true,
+      isSingleActive: isSingleActive(queue),
       openSource: (of) => (queue.exclusive ? this.#options.openMemory(fed, of) : this.#openSqs(fed, of)),
     })
     this.#feeds.set(queue.id, { ...fed, feed })
@@ -67,6 +66,13 @@ export class Feeds {
     this.#feeds.delete(queueId)
     feed?.lost()
     await feed?.stop()
+  }
+
+  /** Nobody here is in the vhost any more. */
+  async leave(vhostId: string): Promise<void> {
+    const left = this.all.filter((fed) => fed.vhostId === vhostId)
+    for (const { queue } of left) this.#feeds.delete(queue.id)
+    await Promise.all(left.map(({ feed }) => feed.stop()))
   }
 
   async stop(): Promise<void> {
@@ -86,9 +92,10 @@ export class Feeds {
       receive: (options) => receiveDeliveries(contextOf(vhostId), queue, { ...options, visibilityS: VISIBILITY_S }),
       settle: async (entries) => {
         const settlements = entries.map(({ delivery, settlement }) => ({ delivery, action: settlement }))
-        return settle(await this.#contextFor(vhostId, settlements), queue, settlements)
+        const failures = await settleDeliveries(await this.#contextFor(vhostId, settlements), queue, settlements)
+        return failures.map((failure) => failure === undefined)
       },
-      extend: (deliveries) => extendDeliveries(contextOf(vhostId), queue, deliveries, VISIBILITY_S).catch(noExtension),
+      extend: (deliveries) => extendDeliveries(contextOf(vhostId), queue, deliveries, VISIBILITY_S),
       countReady: () => countReady(broker, queue.sqsQueues),
     }
   }
@@ -101,19 +108,3 @@ export class Feeds {
     return (await viewVhost(broker, vhostId).catch(() => undefined)) ?? known
   }
 }
-
-async function settle(
-  context: VhostContext,
-  queue: Queue,
-  settlements: readonly DeliverySettlement[],
-): Promise<readonly boolean[]> {
-  try {
-    const failures = await settleDeliveries(context, queue, settlements)
-    return failures.map((failure) => failure === undefined)
-  } catch (error) {
-    logError('deliveries could not be settled: they come again', error, { queue: queue.name })
-    return settlements.map(() => false)
-  }
-}
-
-const noExtension = (error: unknown): void => logError('deliveries could not be kept hidden: they come again', error)

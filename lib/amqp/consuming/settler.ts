@@ -1,3 +1,4 @@
+import { logError } from '../../log.ts'
 import type { Settlement } from './source.ts'
 
 interface Entry<D> {
@@ -6,7 +7,7 @@ interface Entry<D> {
   readonly done: (isSettled: boolean) => void
 }
 
-/** Settles many deliveries at once; answers for each, in their order, whether it was. Never rejects. */
+/** Settles many deliveries at once; answers for each, in their order, whether it was. */
 export type SettleAll<D> = (
   entries: readonly { readonly delivery: D; readonly settlement: Settlement }[],
 ) => Promise<readonly boolean[]>
@@ -44,9 +45,14 @@ export class Settler<D> {
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#entries.length > 0) {
       const batch = this.#entries.splice(0, MAX_BATCH)
-      const settled = await this.#settleAll(batch)
+      const settled = await this.#settleAll(batch).catch(noneSettled)
       for (const [index, { done }] of batch.entries()) done(settled[index] ?? false)
     }
     this.#idle = undefined
   }
+}
+
+function noneSettled(error: unknown): readonly boolean[] {
+  logError('deliveries could not be settled: they come again', error)
+  return []
 }

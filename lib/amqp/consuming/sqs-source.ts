@@ -1,3 +1,5 @@
+import type { DeliveryKind } from '../../broker/statistics.ts'
+import { MissingQueueError } from '../../delivery/sqs-errors.ts'
 import { logError } from '../../log.ts'
 import { type SettleAll, Settler } from './settler.ts'
 import type { Delivery, Demand, Settlement, Source } from './source.ts'
@@ -5,11 +7,13 @@ import { Visibility } from './visibility.ts'
 
 /** What the core does with the SQS queues of one declared queue. */
 export interface SqsOperations<D extends Delivery> {
-  /** Hidden from others for `VISIBILITY_S`. Rejects where SQS cannot be asked, with `QueueGone` where there is no such queue. */
+  /** Hidden from others for `VISIBILITY_S`. Rejects where SQS cannot be asked, with `MissingQueueError` where there is no such queue. */
   receive(options: {
     readonly max: number
     readonly waitS: number
     readonly signal: AbortSignal
+    /** For the statistics. */
+    readonly kind: DeliveryKind
   }): Promise<readonly D[]>
   readonly settle: SettleAll<D>
   /** Hides them for `VISIBILITY_S` from now; never rejects. */
@@ -65,9 +69,9 @@ export class SqsSource<D extends Delivery> implements Source {
     return this.#options.fullPollWaitS === 0
   }
 
-  async get(): ReturnType<Source['get']> {
+  async get(kind: 'get' | 'get_no_ack'): ReturnType<Source['get']> {
     const { operations, fullPollWaitS } = this.#options
-    const [delivery] = await this.#receive(1, fullPollWaitS, new AbortController().signal)
+    const [delivery] = await this.#receive(1, fullPollWaitS, new AbortController().signal, kind)
     return delivery && { delivery, readyLeft: await operations.countReady() }
   }
 
@@ -92,11 +96,13 @@ export class SqsSource<D extends Delivery> implements Source {
       if (max <= 0) break
       this.#wait = new AbortController()
       try {
-        demand.take(await this.#receive(max, LONG_POLL_S, this.#wait.signal))
+        demand.take(await this.#receive(max, LONG_POLL_S, this.#wait.signal, demand.kind))
         failures = 0
       } catch (error) {
         if (!this.#wait.signal.aborted) {
-          if (failures === 0) logError('a queue cannot be received from', error)
+          // A queue that is deleted loses its SQS queue before its consumers are told.
+          if (failures === 0 && !(error instanceof MissingQueueError))
+            logError('a queue cannot be received from', error)
           await clock.sleep(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures))
           failures += 1
         }
@@ -105,10 +111,10 @@ export class SqsSource<D extends Delivery> implements Source {
     this.#running = undefined
   }
 
-  async #receive(max: number, waitS: number, signal: AbortSignal): Promise<readonly D[]> {
+  async #receive(max: number, waitS: number, signal: AbortSignal, kind: DeliveryKind): Promise<readonly D[]> {
     const { operations, clock } = this.#options
     const sinceMs = clock.monotonicMs()
-    const deliveries = await operations.receive({ max, waitS, signal })
+    const deliveries = await operations.receive({ max, waitS, signal, kind })
     for (const delivery of deliveries) this.#visibility.add(delivery, sinceMs)
     return deliveries
   }

@@ -1,3 +1,5 @@
+import { logError } from '../../log.ts'
+
 /** How long SQS hides what is delivered, s: what a gateway that died held comes back after it. */
 export const VISIBILITY_S = 60
 /** When half of it is over it is extended. */
@@ -12,7 +14,7 @@ export class Visibility<D> {
   readonly #hiddenAtMs = new Map<D, number>()
   #timer: NodeJS.Timeout | undefined
 
-  /** `extend` hides them for {@link VISIBILITY_S} from now, and never rejects. */
+  /** `extend` hides them for {@link VISIBILITY_S} from now. */
   constructor(extend: (deliveries: readonly D[]) => Promise<unknown>, nowMs: () => number) {
     this.#extend = extend
     this.#nowMs = nowMs
@@ -49,6 +51,8 @@ export class Visibility<D> {
       this.#hiddenAtMs.delete(delivery)
       this.#hiddenAtMs.set(delivery, nowMs)
     }
-    void this.#extend(due)
+    this.#extend(due).catch((error: unknown) => {
+      logError('deliveries could not be kept hidden: they may come again', error)
+    })
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { assertMayConsumeFrom } from '../../broker/consuming.ts'
+import { REPLY_TO } from '../../broker/reply-queue.ts'
 import type { VhostSession } from '../../broker/session.ts'
 import { type AmqpTable, fieldOf, integerOf, typeName } from '../../model/amqp-value.ts'
 import { describeObject } from '../../model/names.ts'
@@ -9,7 +10,6 @@ import { ChannelReplies } from '../channel/reply-consumer.ts'
 import { Consumer } from '../consuming/consumer.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
-import { isReplyTo } from '../temporary/reply-address.ts'
 import { type Answer, type Handlers, unless } from './execute.ts'
 import { queueNamed } from './queue.ts'
 
@@ -21,8 +21,8 @@ export const consumeMethods: Handlers<'basic.consume' | 'basic.cancel' | 'basic.
       throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
     const session = await channel.host.session()
     const name = queueNamed(channel, method.queue)
-    return isReplyTo(name)
-      ? consumeReplies(channel, tag, method)
+    return name === REPLY_TO
+      ? consumeReplies(channel, session, tag, method)
       : consume(channel, session, { ...method, queue: name }, tag)
   },
   'basic.cancel': async (channel, { consumerTag, nowait }) => {
@@ -56,6 +56,7 @@ async function consume(
   const feed = gateway.feeds.open(session, queue)
   const consumer = new Consumer({
     tag,
+    vhostId: session.vhost.id,
     queue,
     channel,
     feed,
@@ -81,12 +82,17 @@ function priorityOf(args: AmqpTable, { name }: Queue, { vhost: { vhost } }: Vhos
   const priority = integerOf(value)
   if (priority !== undefined) return Number(priority)
   const object = describeObject('queue', name, vhost)
-  throw new AmqpError(406, `invalid arg 'x-priority' for ${object}: {unacceptable_type,${typeName(value)}}`)
+  throw new AmqpError(406, `invalid arg 'x-priority' for ${object}: "expected integer, got ${typeName(value)}"`)
 }
 
-function consumeReplies(channel: Channel, tag: string, { noAck, nowait }: MethodNamed<'basic.consume'>): Answer {
+function consumeReplies(
+  channel: Channel,
+  session: VhostSession,
+  tag: string,
+  { noAck, nowait }: MethodNamed<'basic.consume'>,
+): Answer {
   if (channel.replies !== undefined) throw new AmqpError(406, 'reply consumer already set')
   if (!noAck) throw new AmqpError(406, 'reply consumer cannot acknowledge')
-  channel.replies = new ChannelReplies(channel, tag)
+  channel.replies = new ChannelReplies(channel, session, tag)
   return { method: unless(nowait, { name: 'basic.consume-ok', consumerTag: tag }) }
 }

@@ -5,6 +5,7 @@ import { commitExchangeDeletion } from '../../broker/delete-exchange.ts'
 import { propertiesKey } from '../../model/binding.ts'
 import { BrokerError } from '../../model/errors.ts'
 import { stripLineBreaks } from '../../model/names.ts'
+import { assertNotSystemExchange } from '../../topology/vhost/exchange.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Method } from '../protocol/methods.ts'
 import { type Answer, type Handlers, unless } from './execute.ts'
@@ -26,8 +27,9 @@ export const exchangeMethods: Handlers<'exchange.declare' | 'exchange.delete' | 
   'exchange.delete': async (channel, { exchange, ifUnused, nowait }) => {
     const session = await channel.host.session()
     const ok = unless(nowait, { name: 'exchange.delete-ok' })
-    const deletion = { name: stripLineBreaks(exchange), ifUnused }
-    const committed = await unlessMissing(commitExchangeDeletion(session, deletion))
+    const name = stripLineBreaks(exchange)
+    assertNotSystemExchange(name, channel.host.vhost)
+    const committed = await unlessMissing(commitExchangeDeletion(session, { name, ifUnused }))
     return committed ? answer(channel, committed, ok) : { method: ok }
   },
   'exchange.bind': async (channel, { source, destination, routingKey, nowait, arguments: args }) => {

@@ -2,6 +2,7 @@ import { commitBinding, commitUnbinding } from '../../broker/bind.ts'
 import { checkQueue, commitQueue } from '../../broker/declare-queue.ts'
 import { commitQueueDeletion } from '../../broker/delete-queue.ts'
 import { purgeQueue } from '../../broker/purge-queue.ts'
+import { isReplyName, REPLY_TO } from '../../broker/reply-queue.ts'
 import type { VhostSession } from '../../broker/session.ts'
 import { propertiesKey } from '../../model/binding.ts'
 import { noSuchObject, stripLineBreaks } from '../../model/names.ts'
@@ -9,7 +10,6 @@ import type { Queue } from '../../model/queue.ts'
 import type { Channel } from '../channel/channel.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
-import { isReplyAddress, isReplyTo } from '../temporary/reply-address.ts'
 import { answer, unlessMissing } from './exchange.ts'
 import { type Answer, type Handlers, unless } from './execute.ts'
 
@@ -18,7 +18,7 @@ export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbi
   {
     'queue.declare': (channel, method) => {
       const name = stripLineBreaks(method.queue)
-      if (isReplyTo(name) || isReplyAddress(name)) return declareReplyQueue(channel, name, method.nowait)
+      if (name === REPLY_TO || isReplyName(name)) return declareReplyQueue(channel, name, method.nowait)
       return method.passive ? declarePassive(channel, name, method.nowait) : declare(channel, name, method)
     },
     'queue.bind': async (channel, method) => {
@@ -37,20 +37,19 @@ export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbi
     'queue.purge': async (channel, { queue, nowait }) => {
       const session = await channel.host.session()
       const name = queueNamed(channel, queue)
-      const inMemory = session.vhost.queueByName(name)
-      const messageCount =
-        (await purgeQueue(session, name)) + (inMemory ? channel.host.gateway.temporary.purge(inMemory) : 0)
+      const count = await purgeQueue(session, name)
+      const messageCount = count + (await purgeMemory(channel, session.vhost.queueByName(name)))
       return { method: unless(nowait, { name: 'queue.purge-ok', messageCount }) }
     },
     'queue.delete': async (channel, method) => {
       const session = await channel.host.session()
-      return deleteQueue(channel, session, queueNamed(channel, method.queue), method)
+      return deleteQueue(channel, session, stripLineBreaks(queueNamed(channel, method.queue)), method)
     },
   }
 
-/** The queue that a name means on this channel: an empty one the queue that was declared last. */
+/** The queue that a name means on this channel: an empty one the queue that was declared last. Its line breaks stay. */
 export function queueNamed({ lastQueue }: Channel, name: string): string {
-  if (name !== '') return stripLineBreaks(name)
+  if (name !== '') return name
   if (lastQueue !== undefined) return lastQueue
   throw new AmqpError(404, 'no previously declared queue')
 }
@@ -60,7 +59,7 @@ function bindingOf(
   channel: Channel,
   { queue, exchange, routingKey }: Pick<MethodNamed<'queue.bind'>, 'queue' | 'exchange' | 'routingKey'>,
 ) {
-  const destination = queueNamed(channel, queue)
+  const destination = stripLineBreaks(queueNamed(channel, queue))
   return {
     source: stripLineBreaks(exchange),
     destinationType: 'queue',
@@ -92,8 +91,8 @@ async function declarePassive(channel: Channel, name: string, nowait: boolean): 
 }
 
 /** Whoever answers a request may ask whether somebody still waits for it. */
-function declareReplyQueue(channel: Channel, queue: string, nowait: boolean): Answer {
-  if (isReplyAddress(queue) && !channel.host.gateway.replies.isAlive(queue)) {
+async function declareReplyQueue(channel: Channel, queue: string, nowait: boolean): Promise<Answer> {
+  if (queue !== REPLY_TO && !(await channel.host.gateway.isReplyExpected(await channel.host.session(), queue))) {
     throw noSuchObject('queue', queue, channel.host.vhost)
   }
   channel.lastQueue = queue
@@ -119,3 +118,10 @@ async function deleteQueue(
 
 const refusal = ({ vhost: { vhost } }: VhostSession, { name }: Queue, why: string): AmqpError =>
   new AmqpError(406, `queue '${name}' in vhost '${vhost}' ${why}`)
+
+/** What is in the memory of this gateway; nothing of other queues. */
+async function purgeMemory({ host: { gateway } }: Channel, queue: Queue | undefined): Promise<number> {
+  if (!queue?.exclusive) return 0
+  await gateway.caughtUp(queue)
+  return gateway.temporary.purge(queue)
+}

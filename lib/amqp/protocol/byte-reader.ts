@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer'
+import { ProtocolError } from './protocol-error.ts'
 
 /** Bytes that do not hold what they should; whoever knows what was read makes a ProtocolError of it. */
 export class MalformedBytes extends Error {
   override readonly name = 'MalformedBytes'
   readonly code: 501 | 502
 
-  /** 501 where they end too early or are no text, 502 where a table is not one. */
+  /** 501 where they end too early, 502 where a table is not one. */
   constructor(message: string, code: 501 | 502 = 501) {
     super(message)
     this.code = code
@@ -14,7 +15,7 @@ export class MalformedBytes extends Error {
 
 const UINT32 = 2 ** 32
 
-/** Reads the elementary types of AMQP (network order) from a stretch of bytes. Throws {@link MalformedBytes} at its end. */
+/** Reads the elementary types of AMQP (network order) from a stretch of bytes. Throws {@link MalformedBytes} at its end, and ProtocolError for a text that is none. */
 export class ByteReader {
   readonly #bytes: Buffer
   readonly #end: number
@@ -96,7 +97,7 @@ export class ByteReader {
   #text(length: number): string {
     const start = this.#take(length)
     const text = this.#bytes.toString('utf8', start, this.at)
-    if (this.#isReplaced(text, start)) throw new MalformedBytes('a text is not UTF-8')
+    if (this.#isReplaced(text, start)) throw new ProtocolError(501, 'Malformed UTF-8 in shortstr')
     return text
   }
 

@@ -2,7 +2,7 @@ import type { Properties } from '../../model/message.ts'
 import { type ByteReader, MalformedBytes } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { readSeconds, readTable, writeTable } from './field-table.ts'
-import { BASIC_CLASS } from './frame.ts'
+import { BASIC_CLASS, type HeaderFrame } from './frame.ts'
 import { ProtocolError } from './protocol-error.ts'
 
 type PropertyType = 'shortstr' | 'table' | 'octet' | 'timestamp'
@@ -29,33 +29,23 @@ const HIGHEST_FLAG = 0x8000
 /** Flags that no property has: what would follow them is unknown. */
 const UNKNOWN_FLAGS = 0b11
 
-export interface ContentHeader {
-  readonly bodySize: number
-  readonly properties: Properties
-}
+type ContentHeader = Omit<HeaderFrame, 'type' | 'channel'>
 
-/**
- * Reads the payload of a content header frame. Throws ProtocolError 505 for another class or a weight, 502 for
- * properties that cannot be read.
- */
+const NOTHING: Pick<ContentHeader, 'bodySize' | 'properties'> = { bodySize: 0, properties: {} }
+
+/** Reads the payload of a content header frame. Throws ProtocolError 502 for properties that cannot be read. */
 export function readContentHeader(reader: ByteReader): ContentHeader {
   try {
-    assertClass(reader)
+    const [classId, weight] = [reader.short(), reader.short()]
+    if (classId !== BASIC_CLASS || weight !== 0) return { classId, weight, ...NOTHING }
     const bodySize = reader.longlong()
     const properties = readProperties(reader)
     if (!reader.isAtEnd) throw new MalformedBytes('surplus bytes')
-    return { bodySize, properties }
+    return { classId, weight, bodySize, properties }
   } catch (error) {
     if (!(error instanceof MalformedBytes)) throw error
     throw new ProtocolError(502, `cannot decode a content header: ${error.message}`)
   }
-}
-
-function assertClass(reader: ByteReader): void {
-  const [classId, weight] = [reader.short(), reader.short()]
-  if (classId === BASIC_CLASS && weight === 0) return
-  const what = `got one for class ${classId}${weight === 0 ? '' : ` with weight ${weight}`} instead`
-  throw new ProtocolError(505, `expected content header for class ${BASIC_CLASS}, ${what}`)
 }
 
 function readProperties(reader: ByteReader): Properties {
@@ -77,7 +67,7 @@ function readProperty(reader: ByteReader, type: PropertyType): unknown {
 }
 
 /** Writes the payload of a content header frame. Throws RangeError for a short string beyond 255 bytes. */
-export function writeContentHeader(writer: ByteWriter, { bodySize, properties }: ContentHeader): void {
+export function writeContentHeader(writer: ByteWriter, bodySize: number, properties: Properties): void {
   writer.short(BASIC_CLASS)
   writer.short(0)
   writer.longlong(bodySize)

@@ -33,7 +33,7 @@ export function encodeContent(
 ): Buffer[] {
   writer.reset()
   writeFrame(FRAME_METHOD, channel, () => writeMethod(writer, method))
-  writeFrame(FRAME_HEADER, channel, () => writeContentHeader(writer, { bodySize: payload.length, properties }))
+  writeFrame(FRAME_HEADER, channel, () => writeContentHeader(writer, payload.length, properties))
   const buffers: Buffer[] = []
   const most = frameMax - FRAME_OVERHEAD_BYTES
   for (let start = 0; start < payload.length; start += most) {

@@ -25,6 +25,9 @@ export interface MethodFrame {
 export interface HeaderFrame {
   readonly type: 'header'
   readonly channel: number
+  /** Of a class other than {@link BASIC_CLASS}, or with a weight, whatever follows is unknown: no size and no properties. */
+  readonly classId: number
+  readonly weight: number
   readonly bodySize: number
   readonly properties: Properties
 }

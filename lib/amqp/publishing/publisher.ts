@@ -14,7 +14,7 @@ export type PublishResult = { readonly routed: boolean } | { readonly error: Bro
 
 export interface PublisherOptions {
   /** Stores messages in their order; answers for each, up to the first one that is refused. */
-  readonly store: (inputs: readonly PublishInput[]) => Promise<readonly PublishResult[]>
+  readonly store: (batch: readonly Pending[]) => Promise<readonly PublishResult[]>
   /** Told of each batch, in order, once it is stored or not. */
   readonly onResults: (batch: readonly Pending[], results: readonly PublishResult[]) => void
   /** Told where nothing is known of a batch. */
@@ -38,6 +38,7 @@ export class Publisher {
   readonly #options: PublisherOptions
   #queue: Pending[] = []
   #idle: Promise<void> | undefined
+  #underWay = 0
   #isStopped = false
 
   constructor(options: PublisherOptions) {
@@ -56,6 +57,11 @@ export class Publisher {
     return this.#idle
   }
 
+  /** Publishes that are not stored yet. */
+  get count(): number {
+    return this.#queue.length + this.#underWay
+  }
+
   /** Takes no more, and forgets what is not on its way yet. */
   stop(): void {
     this.#isStopped = true
@@ -68,7 +74,9 @@ export class Publisher {
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const batch = this.#nextBatch()
+      this.#underWay = batch.length
       await this.#store(batch)
+      this.#underWay = 0
       this.#release(batch)
     }
     this.#idle = undefined
@@ -88,7 +96,7 @@ export class Publisher {
   async #store(batch: readonly Pending[]): Promise<void> {
     const { store, onResults, onFailure } = this.#options
     try {
-      const results = await store(batch.map(({ input }) => input))
+      const results = await store(batch)
       if (!this.#isStopped) onResults(batch, results)
     } catch (error) {
       if (!this.#isStopped) onFailure(error)

@@ -1,4 +1,5 @@
 import type { DeadCopy } from '../../broker/dead-letter.ts'
+import type { DeliveryKind } from '../../broker/statistics.ts'
 import type { DeathReason } from '../../model/death.ts'
 import type { Message } from '../../model/message.ts'
 import type { Delivery, Demand, Settlement, Source } from '../consuming/source.ts'
@@ -20,6 +21,9 @@ export interface MemorySourceOptions {
   readonly demand: Demand
   /** By the wall clock, which expiry is reckoned by. */
   readonly nowMs: () => number
+  /** For the statistics. */
+  readonly onDelivered: (kind: DeliveryKind, deliveries: readonly Delivery[]) => void
+  readonly onAcknowledged: (count: number) => void
   /** What becomes of messages that die here; never rejects. */
   readonly bury: (copies: readonly DeadCopy[], reason: DeathReason) => Promise<unknown>
 }
@@ -106,12 +110,15 @@ export class MemorySource implements Source {
       const delivery = this.#takeNext()
       if (delivery !== undefined) taken.push(delivery)
     }
-    if (taken.length > 0) demand.take(taken)
+    if (taken.length === 0) return
+    this.#options.onDelivered(demand.kind, taken)
+    demand.take(taken)
   }
 
-  async get(): ReturnType<Source['get']> {
+  async get(kind: 'get' | 'get_no_ack'): ReturnType<Source['get']> {
     this.#expire()
     const delivery = this.#takeNext()
+    if (delivery) this.#options.onDelivered(kind, [delivery])
     return delivery && { delivery, readyLeft: this.#ready.size }
   }
 
@@ -124,6 +131,7 @@ export class MemorySource implements Source {
   async settle(deliveries: readonly MemoryDelivery[], settlement: Settlement): Promise<readonly boolean[]> {
     const settled = deliveries.map((delivery) => this.#held.delete(delivery))
     const held = deliveries.filter((_, index) => settled[index])
+    if (settlement === 'ack') this.#options.onAcknowledged(held.length)
     if (settlement === 'requeue' || settlement === 'release') this.#putBack(held)
     if (settlement === 'reject') await this.#bury(held, 'rejected')
     return settled

@@ -1,38 +1,29 @@
-import { randomBytes } from 'node:crypto'
 import type { Message } from '../../model/message.ts'
-import { REPLY_TO } from './reply-address.ts'
 
 /** Whoever receives replies without a queue. */
 export interface ReplyConsumer {
+  readonly vhostId: string
   deliver(message: Message): void
 }
 
-/** The consumers of `amq.rabbitmq.reply-to` on this gateway, by address (contract §7). */
+/** The consumers of `amq.rabbitmq.reply-to` on this gateway, by the names that replies to them are published to (contract §7). */
 export class Replies {
-  readonly #newAddress: () => string
   readonly #consumers = new Map<string, ReplyConsumer>()
 
-  constructor(newAddress = () => `${REPLY_TO}.${randomBytes(16).toString('base64url')}`) {
-    this.#newAddress = newAddress
+  begin(name: string, consumer: ReplyConsumer): void {
+    this.#consumers.set(name, consumer)
   }
 
-  /** Where replies to it go from now. */
-  begin(consumer: ReplyConsumer): string {
-    const address = this.#newAddress()
-    this.#consumers.set(address, consumer)
-    return address
-  }
-
-  end(address: string): void {
-    this.#consumers.delete(address)
+  end(name: string): void {
+    this.#consumers.delete(name)
   }
 
   /** A reply has come; nobody waits for one to a client that has gone. */
-  accept(address: string, message: Message): void {
-    this.#consumers.get(address)?.deliver(message)
+  accept(name: string, message: Message): void {
+    this.#consumers.get(name)?.deliver(message)
   }
 
-  isAlive(address: string): boolean {
-    return this.#consumers.has(address)
+  vhostIdOf(name: string): string | undefined {
+    return this.#consumers.get(name)?.vhostId
   }
 }

@@ -12,51 +12,96 @@ export interface TemporaryQueuesOptions {
   readonly broker: Broker
   /** The vhost as it was seen last. */
   readonly contextOf: (vhostId: string) => VhostContext
+  /** Nobody used the queue for as long as it expires after. */
+  readonly onExpired: (queue: FedQueue) => Promise<void>
+}
+
+interface Temporary extends FedQueue {
+  readonly source: MemorySource
+  readonly demand: Feed
+  /** Until it expires. */
+  timer: NodeJS.Timeout | undefined
 }
 
 /** The queues whose messages live in this process, by their id. */
 export class TemporaryQueues {
   readonly #options: TemporaryQueuesOptions
-  readonly #sources = new Map<string, MemorySource>()
+  readonly #queues = new Map<string, Temporary>()
 
   constructor(options: TemporaryQueuesOptions) {
     this.#options = options
   }
 
   open({ vhostId, queue }: FedQueue, demand: Feed): MemorySource {
+    const { statistics } = this.#options.broker
     const source = new MemorySource({
       settings: () => this.#settingsOf(vhostId, queue),
       demand,
       nowMs: () => this.#options.broker.clock.wallMs(),
+      onDelivered: (kind, deliveries) => {
+        const redelivered = deliveries.filter((delivery) => delivery.redelivered).length
+        statistics.delivered(vhostId, queue.id, kind, deliveries.length, redelivered)
+      },
+      onAcknowledged: (count) => statistics.acknowledged(vhostId, queue.id, count),
       bury: (copies, reason) => this.#bury(vhostId, queue, copies, reason),
     })
-    this.#sources.set(queue.id, source)
+    this.#queues.set(queue.id, { vhostId, queue, source, demand, timer: undefined })
+    this.used(queue)
     return source
   }
 
   /** A message has come for one of them; whether there is one. */
   accept(queueId: string, copy: DeadCopy): boolean {
-    const source = this.#sources.get(queueId)
-    source?.accept(copy)
-    return source !== undefined
+    const temporary = this.#queues.get(queueId)
+    temporary?.source.accept(copy)
+    return temporary !== undefined
+  }
+
+  get all(): readonly (FedQueue & { readonly source: MemorySource })[] {
+    return [...this.#queues.values()]
+  }
+
+  vhostIdOf(queueId: string): string | undefined {
+    return this.#queues.get(queueId)?.vhostId
+  }
+
+  /** The queue was declared or got from: it expires after its time from now, unless somebody consumes it then. */
+  used({ id }: Pick<Queue, 'id'>): void {
+    const temporary = this.#queues.get(id)
+    if (!temporary) return
+    clearTimeout(temporary.timer)
+    const { vhostId, queue } = temporary
+    const { expiresMs } = this.#options.contextOf(vhostId).vhost.settingsOf(queue)
+    temporary.timer = expiresMs === undefined ? undefined : setTimeout(() => this.#expire(temporary), expiresMs)
+  }
+
+  #expire(temporary: Temporary): void {
+    if (temporary.demand.recipients.length > 0) {
+      this.used(temporary.queue)
+      return
+    }
+    this.#options.onExpired(temporary).catch((error: unknown) => {
+      logError('an unused queue could not be deleted', error, { queue: temporary.queue.name })
+    })
   }
 
   readyCount({ id }: Pick<Queue, 'id'>): number {
-    return this.#sources.get(id)?.readyCount ?? 0
+    return this.#queues.get(id)?.source.readyCount ?? 0
   }
 
   isEmpty({ id }: Pick<Queue, 'id'>): boolean {
-    const source = this.#sources.get(id)
+    const source = this.#queues.get(id)?.source
     return source === undefined || source.readyCount + source.heldCount === 0
   }
 
   /** Removes what is ready; answers how many messages that were. */
   purge({ id }: Pick<Queue, 'id'>): number {
-    return this.#sources.get(id)?.purge() ?? 0
+    return this.#queues.get(id)?.source.purge() ?? 0
   }
 
   forget(queueId: string): void {
-    this.#sources.delete(queueId)
+    clearTimeout(this.#queues.get(queueId)?.timer)
+    this.#queues.delete(queueId)
   }
 
   #settingsOf(vhostId: string, queue: Queue): MemorySettings {

@@ -92,7 +92,7 @@ function resolveEnds(state: VhostState, ends: Ends): { source: ExchangeNode; des
 }
 
 /** The default exchange cannot be bound or unbound by anybody (contract §2.2). */
-function assertNotDefaultExchange({ source, destinationType, destination }: Ends): void {
+export function assertNotDefaultExchange({ source, destinationType, destination }: Ends): void {
   const isDefault = source === DEFAULT_EXCHANGE || (destinationType === 'exchange' && destination === DEFAULT_EXCHANGE)
   if (isDefault) throw defaultExchange()
 }

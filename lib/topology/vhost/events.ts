@@ -33,7 +33,13 @@ export type VhostEvent =
   | { readonly type: 'exchange-declared'; readonly exchange: Exchange }
   | { readonly type: 'exchange-deleted'; readonly id: string; readonly name: string }
   | { readonly type: 'queue-declared'; readonly queue: Queue }
-  | { readonly type: 'queue-deleted'; readonly id: string; readonly name: string }
+  | {
+      readonly type: 'queue-deleted'
+      readonly id: string
+      readonly name: string
+      /** By its deleter's clock, ms since 1970; absent in entries of releases that did not keep it. */
+      readonly deletedMs?: number
+    }
   | {
       readonly type: 'dead-letters-opened'
       readonly id: string

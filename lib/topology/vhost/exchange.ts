@@ -63,6 +63,12 @@ function assertEquivalent(state: VhostState, current: Exchange, command: Declare
   return []
 }
 
+/** For doors that refuse such names before they look whether there is an exchange. */
+export function assertNotSystemExchange(name: string, vhost: string): void {
+  if (name === DEFAULT_EXCHANGE) throw defaultExchange()
+  if (isReservedName(name)) throw systemExchange(name, vhost)
+}
+
 /** Contract §1.2, §2.2. Throws `not-found` for a missing exchange. */
 export function deleteExchange(state: VhostState, command: DeleteExchange): VhostEvent[] {
   if (command.name === DEFAULT_EXCHANGE) throw defaultExchange()

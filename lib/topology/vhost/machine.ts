@@ -2,6 +2,7 @@ import type { AmqpValue } from '../../model/amqp-value.ts'
 import type { Binding } from '../../model/binding.ts'
 import type { Exchange } from '../../model/exchange.ts'
 import type { Queue } from '../../model/queue.ts'
+import type { DeletedQueue } from './deleted-queues.ts'
 import type { Parameter, Policy, VhostEvent } from './events.ts'
 import { VhostState } from './state.ts'
 
@@ -13,6 +14,8 @@ interface VhostSnapshot {
   readonly bindings: readonly Binding[]
   readonly policies: readonly Policy[]
   readonly parameters: readonly Parameter[]
+  /** Absent in bases of releases that kept none. */
+  readonly deletedQueues?: readonly DeletedQueue[]
 }
 
 /** The state machine of a vhost's journal (docs/architecture.md): what each event does to the topology. */
@@ -38,7 +41,7 @@ export const vhostMachine = {
         state.addQueue(event.queue)
         break
       case 'queue-deleted':
-        state.removeQueue(event.id)
+        state.removeQueue(event.id, event.deletedMs)
         break
       case 'dead-letters-opened':
         state.openDeadLetters(event.id, event.sqsQueue)
@@ -73,6 +76,7 @@ export const vhostMachine = {
       bindings: [...state.bindings()],
       policies: [...state.policies.values()],
       parameters: [...state.parameters.values()],
+      deletedQueues: state.deletedQueues(),
     }
     return snapshot as unknown as AmqpValue
   },
@@ -87,6 +91,7 @@ export const vhostMachine = {
     for (const binding of snapshot.bindings) state.addBinding(binding)
     for (const policy of snapshot.policies) state.setPolicy(policy)
     for (const parameter of snapshot.parameters) state.setParameter(parameter)
+    for (const deleted of snapshot.deletedQueues ?? []) state.keepDeleted(deleted)
     return state
   },
 }

@@ -38,6 +38,8 @@ export interface DeleteQueue {
   readonly name: string
   /** Deletes only the queue with this id: a later one of the same name is left alone. */
   readonly onlyId?: string | undefined
+  /** The time, ms since 1970. */
+  readonly nowMs: number
 }
 
 /**
@@ -145,8 +147,11 @@ function assertRoom(state: VhostState, { name, maxQueues }: DeclareQueue, added:
 export function deleteQueue(state: VhostState, command: DeleteQueue): VhostEvent[] {
   const node = state.queueNodeByName(command.name)
   if (!node || (command.onlyId !== undefined && node.queue.id !== command.onlyId)) throw notFound()
+  const { id, exclusive } = node.queue
+  // What a connection had for itself goes with all that was in it, and nothing of it is remembered.
+  const deletedMs = exclusive ? undefined : command.nowMs
   return [
-    { type: 'queue-deleted', id: node.queue.id, name: command.name },
+    { type: 'queue-deleted', id, name: command.name, ...(deletedMs !== undefined && { deletedMs }) },
     ...autoDeletedExchanges(state, [...node.incoming.values()]),
   ]
 }

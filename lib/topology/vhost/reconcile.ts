@@ -24,6 +24,8 @@ export interface Reconcile {
   readonly bindings: readonly Bind[]
   /** What the owner wanted when it last came: bindings do not say whose they are. */
   readonly formerBindings: readonly Bind[]
+  /** The time, ms since 1970. */
+  readonly nowMs: number
 }
 
 /**
@@ -39,13 +41,14 @@ export function reconcile(current: VhostState, command: Reconcile): VhostEvent[]
     events.push(...decided)
   }
   for (const binding of leftOut(command)) run(unbindIfBound(state, binding))
-  for (const name of queuesToDelete(state, command)) run(deleteQueue(state, { type: 'delete-queue', name }))
+  const { nowMs } = command
+  for (const name of queuesToDelete(state, command)) run(deleteQueue(state, { type: 'delete-queue', name, nowMs }))
   for (const name of exchangesToDelete(state, command)) {
     // An auto-delete exchange may have gone with a queue.
     if (state.exchangeByName(name)) run(deleteExchange(state, { type: 'delete-exchange', name, ifUnused: false }))
   }
-  for (const exchange of command.exchanges) run(declareOwned(state, exchange))
-  for (const queue of command.queues) run(declareOwned(state, queue))
+  for (const exchange of command.exchanges) run(declareOwned(state, exchange, nowMs))
+  for (const queue of command.queues) run(declareOwned(state, queue, nowMs))
   for (const binding of command.bindings) run(bind(state, binding))
   return events
 }
@@ -85,13 +88,13 @@ function exchangesToDelete(state: VhostState, { owner, exchanges }: Reconcile): 
 const isOwned = ({ user, sqsQueues }: Queue, owner: string): boolean =>
   user === owner && sqsQueues.every(({ adopted }) => adopted)
 
-function declareOwned(state: VhostState, command: DeclareExchange | DeclareQueue): VhostEvent[] {
+function declareOwned(state: VhostState, command: DeclareExchange | DeclareQueue, nowMs: number): VhostEvent[] {
   const { type, name } = command
   const exists = (type === 'declare-queue' ? state.queueByName(name) : state.exchangeByName(name)) !== undefined
   try {
     if (command.type === 'declare-exchange') return declareExchange(state, command)
     const events = declareQueue(state, command)
-    return events.length > 0 ? events : moved(state, command)
+    return events.length > 0 ? events : moved(state, command, nowMs)
   } catch (error) {
     if (!exists || !(error instanceof BrokerError)) throw error
     throw new BrokerError(error.kind, `${error.message}; ${UNCHANGEABLE}`, { cause: error })
@@ -104,7 +107,7 @@ const UNCHANGEABLE = 'it cannot be changed, so use another name, or delete it fi
  * A queue whose SQS queue was replaced is another queue to all that was sent to the old one; it keeps its bindings,
  * whoever made them.
  */
-function moved(state: VhostState, command: DeclareQueue): VhostEvent[] {
+function moved(state: VhostState, command: DeclareQueue, deletedMs: number): VhostEvent[] {
   const { id, name, sqsQueues, user } = command
   const node = state.queueNodeByName(name)
   if (!node || sameNames(node.queue.sqsQueues, sqsQueues)) return []
@@ -113,7 +116,7 @@ function moved(state: VhostState, command: DeclareQueue): VhostEvent[] {
   assertAdoptable(state, command, object)
   const destination = { type: 'queue', id } as const
   return [
-    { type: 'queue-deleted', id: node.queue.id, name },
+    { type: 'queue-deleted', id: node.queue.id, name, deletedMs },
     { type: 'queue-declared', queue: { ...node.queue, id, sqsQueues } },
     ...Array.from(
       node.incoming.values(),

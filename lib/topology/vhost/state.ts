@@ -5,6 +5,7 @@ import type { BindingIndex } from '../../routing/exchange-type.ts'
 import { exchangeType } from '../../routing/exchange-types.ts'
 import type { RoutedExchange, RoutingView } from '../../routing/view.ts'
 import { operatorPolicyOf } from '../definitions/parameter.ts'
+import { type DeletedQueue, DeletedQueues, lastSettings } from './deleted-queues.ts'
 import type { Parameter, Policy } from './events.ts'
 import { type PoliciesInForce, PolicyMatchers } from './policies-in-force.ts'
 import { type QueueSettings, queueSettings } from './queue-settings.ts'
@@ -39,6 +40,7 @@ export class VhostState implements RoutingView {
   readonly #queueIdsBySqsName = new Map<string, string>()
   /** Ids of the queues that connections have for themselves. */
   readonly #exclusive = new Set<string>()
+  readonly #deletedQueues = new DeletedQueues()
   #bindingCount = 0
   /** What policies make of the queues; made when it is first asked for, and again after a policy has changed. */
   #matchers: PolicyMatchers | undefined
@@ -108,10 +110,25 @@ export class VhostState implements RoutingView {
     }
   }
 
-  /** What is in force for a queue of this vhost, by its arguments and by policies. */
+  /** Those that were deleted lately, the first one first; names that are used again are other queues. */
+  deletedQueues(): readonly DeletedQueue[] {
+    return this.#deletedQueues.all()
+  }
+
+  deletedQueueById(id: string): Queue | undefined {
+    return this.#deletedQueues.byId(id)?.queue
+  }
+
+  deletedQueueBySqsName(sqsQueueName: string): Queue | undefined {
+    return this.#deletedQueues.bySqsName(sqsQueueName)?.queue
+  }
+
+  /** What is in force for a queue of this vhost, by its arguments and by policies; of a deleted one, what dead-lettering needs. */
   settingsOf(queue: Queue): QueueSettings {
     const known = this.#settings.get(queue.id)
     if (known) return known
+    const deleted = this.#deletedQueues.byId(queue.id)
+    if (deleted) return { deduplicates: false, ...deleted.settings }
     const settings = queueSettings(queue, this.policiesOf(queue))
     if (this.#queues.has(queue.id)) this.#settings.set(queue.id, settings)
     return settings
@@ -190,15 +207,24 @@ export class VhostState implements RoutingView {
     if (node) this.#queues.set(id, { ...node, queue: { ...node.queue, deadLetters } })
   }
 
-  removeQueue(id: string): void {
+  /** `deletedMs`: milliseconds since 1970; without it nothing is kept of the queue. */
+  removeQueue(id: string, deletedMs?: number): void {
     const node = this.#queues.get(id)
     if (!node) return
+    // What connections have for themselves comes and goes by thousands, and its messages with it.
+    if (deletedMs !== undefined && node.queue.exclusive === undefined) {
+      this.keepDeleted({ queue: node.queue, settings: lastSettings(this.settingsOf(node.queue)), deletedMs })
+    }
     for (const binding of [...node.incoming.values()]) this.removeBinding(binding)
     this.#queues.delete(id)
     this.#exclusive.delete(id)
     this.#settings.delete(id)
     this.#queueIds.delete(node.queue.name)
     for (const { name } of node.queue.sqsQueues) this.#queueIdsBySqsName.delete(name)
+  }
+
+  keepDeleted(deleted: DeletedQueue): void {
+    this.#deletedQueues.add(deleted)
   }
 
   addBinding(binding: Binding): void {

@@ -160,7 +160,8 @@ describe('contents', () => {
         const method = { name: 'basic.deliver', consumerTag: 'c', deliveryTag: 1, redelivered: false } as const
         const address = { exchange: 'e', routingKey: 'k' }
         const [, header] = readAll(encodeContent(1, { ...method, ...address }, some, Buffer.alloc(0), 4096), FRAME_MAX)
-        expect(header).toEqual({ type: 'header', channel: 1, bodySize: 0, properties: asRead(some as never) })
+        const read = { properties: asRead(some as never), bodySize: 0, classId: 60, weight: 0 }
+        expect(header).toEqual({ type: 'header', channel: 1, ...read })
       }),
     )
   })

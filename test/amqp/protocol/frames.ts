@@ -117,7 +117,7 @@ export function framesOf(utterance: Utterance, frameMax: number): Frame[] {
   const read = asRead(utterance.properties as AmqpTable) as Properties
   const frames: Frame[] = [
     { type: 'method', channel, method },
-    { type: 'header', channel, bodySize: payload.length, properties: read },
+    { type: 'header', channel, classId: 60, weight: 0, bodySize: payload.length, properties: read },
   ]
   for (let start = 0; start < payload.length; start += frameMax - 8) {
     frames.push({ type: 'body', channel, payload: payload.subarray(start, start + frameMax - 8) })

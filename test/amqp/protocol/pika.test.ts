@@ -65,6 +65,8 @@ test('pika’s login, arguments, properties and headers are what the program sai
   expect(said(7)).toEqual({
     type: 'header',
     channel: 1,
+    classId: 60,
+    weight: 0,
     bodySize: 6,
     properties: {
       content_type: 'text/plain',

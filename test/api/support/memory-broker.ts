@@ -1,5 +1,6 @@
 import { ensureBootstrapped } from '../../../lib/broker/bootstrap.ts'
 import type { Broker } from '../../../lib/broker/broker.ts'
+import { Statistics } from '../../../lib/broker/statistics.ts'
 import { type Config, internalQueueName, internalQueues } from '../../../lib/config.ts'
 import { openDelivery } from '../../../lib/delivery/delivery.ts'
 import type { Blobs } from '../../../lib/journal/blobs.ts'
@@ -22,6 +23,7 @@ const CONFIG: Config = {
   leaseMs: 0,
   fullPollWaitS: 0,
   countsCacheMs: 0,
+  statisticsLagMs: 0,
   auth: 'basic',
   aws: {},
 }
@@ -54,6 +56,7 @@ export function openEmptyMemoryBroker(settings: Partial<Config> = {}): Broker {
     journals,
     delivery,
     counters: newCounters(),
+    statistics: new Statistics(systemClock),
     async close() {
       await journals.idle()
       delivery.close()

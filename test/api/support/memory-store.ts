@@ -43,7 +43,7 @@ export class MemoryStore implements JournalStore {
   }
 
   async putIntent(intent: StoredIntent): Promise<void> {
-    this.#intents.set(intent.id, intent)
+    if (!this.#intents.has(intent.id)) this.#intents.set(intent.id, intent)
   }
 
   async changeIntent(id: string, from: string, to: string): Promise<boolean> {

@@ -19,6 +19,8 @@ const guest = { name: 'guest', password: 'guest' }
 export interface Pair {
   readonly reference: Broker
   readonly subject: Broker
+  /** Where both speak AMQP; undefined where one of them is known by its management API alone. */
+  readonly amqp?: { readonly reference: string; readonly subject: string }
   close(): Promise<void>
 }
 
@@ -30,15 +32,18 @@ export interface AnswerPair {
 /** A broker that runs: where `/api` begins, and how to end what was started for it. */
 export interface Running {
   readonly url: string
+  /** Where it speaks AMQP: `amqp://HOST:PORT`. */
+  readonly amqpUrl?: string
   close(): Promise<void>
 }
 
 /**
  * Starts, or finds, both sides. The reference is `RABBITMQ_HTTP` if set, else a throw-away RabbitMQ of its own; the
- * subject is `LEVERET_HTTP` if set, else an embedded Leveret. Both must accept guest/guest.
+ * subject is `LEVERET_HTTP` if set, else an embedded Leveret. Both must accept guest/guest. `RABBITMQ_AMQP` and
+ * `LEVERET_AMQP` say where those that are set speak AMQP.
  */
 export async function openPair(): Promise<Pair> {
-  const subject = fromEnvironment('LEVERET_HTTP') ?? (await startEmbeddedLeveret())
+  const subject = fromEnvironment('LEVERET') ?? (await startEmbeddedLeveret())
   const reference = await openReference().catch(async (error: unknown) => {
     await subject.close()
     throw error
@@ -48,7 +53,7 @@ export async function openPair(): Promise<Pair> {
 
 /** The reference alone, as in `openPair`. */
 export async function openReference(): Promise<Running> {
-  return fromEnvironment('RABBITMQ_HTTP') ?? startRabbitmq()
+  return fromEnvironment('RABBITMQ') ?? startRabbitmq()
 }
 
 /** A pair of two brokers that run already; closing it closes them. */
@@ -57,8 +62,13 @@ export function pairOf(reference: Running, subject: Running): Pair {
     reference: new Broker(referenceName, reference.url, guest),
     subject: new Broker('Leveret', subject.url, guest),
   }
+  const amqp =
+    reference.amqpUrl === undefined || subject.amqpUrl === undefined
+      ? {}
+      : { amqp: { reference: reference.amqpUrl, subject: subject.amqpUrl } }
   return {
     ...brokers,
+    ...amqp,
     async close() {
       brokers.reference.close()
       brokers.subject.close()
@@ -78,9 +88,10 @@ export async function onBoth<T>(pair: Pair, work: (broker: Broker) => Promise<T>
   return Promise.all([work(pair.reference), work(pair.subject)])
 }
 
-function fromEnvironment(variable: string): Running | undefined {
-  const url = process.env[variable]
-  return url === undefined || url === '' ? undefined : { url, close: async () => {} }
+function fromEnvironment(broker: 'RABBITMQ' | 'LEVERET'): Running | undefined {
+  const { [`${broker}_HTTP`]: url = '', [`${broker}_AMQP`]: amqpUrl = '' } = process.env
+  if (url === '') return undefined
+  return { url, ...(amqpUrl === '' ? {} : { amqpUrl }), close: async () => {} }
 }
 
 async function startRabbitmq(): Promise<Running> {
@@ -101,6 +112,7 @@ async function startRabbitmq(): Promise<Running> {
   await run(rabbitmqUp, { env })
   return {
     url: `http://127.0.0.1:${port + 10_000}`,
+    amqpUrl: `amqp://127.0.0.1:${port}`,
     async close() {
       await run(rabbitmqDown, { env })
     },

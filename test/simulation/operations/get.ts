@@ -36,10 +36,12 @@ export class Get implements ClientOperation {
   readonly #weight: number
   readonly #received: Seen[] = []
   readonly #deleted = new Set<SimMessage>()
+  readonly #startMs: number
   #declared: Queue | undefined
 
   constructor(stage: Stage, request: GetRequest) {
     this.#stage = stage
+    this.#startMs = stage.sqs.nowMs
     this.#request = request
     this.promised = stage.witness.promised
     this.#weight = stage.world.pick(WEIGHTS)
@@ -68,9 +70,10 @@ export class Get implements ClientOperation {
   async run(environment: Environment): Promise<string> {
     const { witness } = this.#stage
     try {
-      const session = await environment.session()
+      const session = await environment.session(this.#stage.vhost)
       this.#declared = session.vhost.queueByName(this.#request.queue)
       const got = await getMessages(session, { ...this.#request, encodedSizeOf: () => this.#weight })
+      if (this.#declared) witness.unused.used(this.#declared.id, this.#startMs)
       const seen = got.map((message) => this.#find(message, session))
       this.#check(seen)
       if (this.#request.ackMode === 'manual') this.#keep(got, seen)
@@ -119,11 +122,13 @@ export class Get implements ClientOperation {
 
   /** In each group in the order of arrival, and nothing that came with it is passed over. */
   #checkOrder(answered: readonly Seen[]): void {
+    const { witness } = this.#stage
     const messages = new Set(answered.map(({ message }) => message))
     for (const [index, { message, atMs }] of answered.entries()) {
       // What cannot be passed on goes back and is rejected another time, though what came behind it has gone.
       const received = this.#request.ackMode === 'reject_requeue_false' ? [] : this.#received
-      const passedOver = received.filter((seen) => seen.atMs === atMs && !messages.has(seen.message))
+      const isLeft = (seen: Seen) => !messages.has(seen.message) && !witness.hasExpired(copyOf(seen.message), seen.atMs)
+      const passedOver = received.filter((seen) => seen.atMs === atMs && isLeft(seen))
       const behind = [...answered.slice(index + 1), ...passedOver].filter(
         (seen) => seen.message.sent.groupId === message.sent.groupId && seen.message.serial < message.serial,
       )

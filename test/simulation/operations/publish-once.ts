@@ -2,6 +2,7 @@ import { publishOnce } from '../../../lib/broker/publish-once.ts'
 import type { Environment } from '../environment.ts'
 import { type ClientOperation, inWords, type Repeatable, refusalOf, type Stage } from '../stage.ts'
 import type { Destination } from '../topology-history.ts'
+import { propertiesOf, publishRefusal } from './publish.ts'
 
 /** A publish under an Idempotency-Key, or a repetition of one, whatever became of it. */
 export class PublishOnce implements ClientOperation {
@@ -20,7 +21,8 @@ export class PublishOnce implements ClientOperation {
 
   static first(stage: Stage, to: Destination): PublishOnce {
     const { witness, repeatables } = stage
-    const repeatable = { ...to, label: `k${stage.nextSerial()}`, promised: witness.promised, isRepeatable: true }
+    const label = `k${stage.nextSerial()}`
+    const repeatable = { ...to, label, promised: witness.promised, startMs: stage.sqs.nowMs, isRepeatable: true }
     witness.publishing(repeatable)
     repeatables.push(repeatable)
     return new PublishOnce(stage, repeatable, 'under a key')
@@ -32,12 +34,12 @@ export class PublishOnce implements ClientOperation {
 
   async run(environment: Environment): Promise<string> {
     const { label, exchange, routingKey } = this.#repeatable
-    const entry = { routingKey, properties: { message_id: label }, payload: Buffer.from(label) }
+    const entry = { routingKey, properties: propertiesOf(this.#repeatable), payload: Buffer.from(label) }
     try {
       const request = { key: label, exchange, body: label }
-      const [outcome] = await publishOnce(await environment.session(), request, [entry])
+      const [outcome] = await publishOnce(await environment.session(this.#stage.vhost), request, [entry])
       if (outcome === undefined) throw new Error('a message has no outcome')
-      if ('error' in outcome) return inWords(refusalOf(outcome.error))
+      if ('error' in outcome) return inWords(publishRefusal(this.#stage, this.#repeatable, outcome.error))
       this.#stage.witness.confirmed(this.#repeatable, outcome.routed)
       return outcome.routed ? 'routed' : 'not routed'
     } catch (error) {

@@ -31,14 +31,16 @@ export class Purge implements ClientOperation {
   async run(environment: Environment): Promise<string> {
     const { witness, sqs } = this.#stage
     try {
-      const session = await environment.session()
+      const session = await environment.session(this.#stage.vhost)
       this.#startMs = sqs.nowMs
-      const sqsQueue = session.vhost.queueByName(this.#queue)?.sqsQueues[0]
-      const queue = sqsQueue && sqs.find(sqsQueue.name)
-      const inside = this.#certain(queue)
+      const sqsQueues = session.vhost.queueByName(this.#queue)?.sqsQueues ?? []
+      const queues = sqsQueues.flatMap(({ name }) => sqs.find(name) ?? [])
+      const inside = queues.map((queue) => this.#certain(queue))
       await purgeQueue(session, this.#queue)
-      const left = inside.filter(
-        (message) => !message.isDeleted && message.receiveCount === 0 && !this.#isBehind(message, queue),
+      const left = queues.flatMap((queue, index) =>
+        (inside[index] ?? []).filter(
+          (message) => !message.isDeleted && message.receiveCount === 0 && !this.#isBehind(message, queue),
+        ),
       )
       if (left.length > 0) witness.fail(`${this.name} left ${left.map((message) => copyOf(message).label)}`)
       return 'purged'
@@ -54,16 +56,15 @@ export class Purge implements ClientOperation {
    * Whether the group of a FIFO queue was closed meanwhile, and the message with it: by a consumer, or by a receive of the
    * purge whose answer was lost.
    */
-  #isBehind({ sent: { groupId } }: SimMessage, queue: SimQueue | undefined): boolean {
+  #isBehind({ sent: { groupId } }: SimMessage, queue: SimQueue): boolean {
     if (groupId === undefined) return false
-    const isHeld = queue?.messages.some(({ sent, receiveCount }) => sent.groupId === groupId && receiveCount > 0)
-    return isHeld === true || this.#stage.witness.lastReceiveMs(groupId, this) >= this.#startMs
+    const isHeld = queue.messages.some(({ sent, receiveCount }) => sent.groupId === groupId && receiveCount > 0)
+    return isHeld || this.#stage.witness.lastReceiveMs(groupId, this) >= this.#startMs
   }
 
   /** What is ready in it, and was before by everybody's clock. */
-  #certain(queue: SimQueue | undefined): SimMessage[] {
+  #certain({ messages }: SimQueue): SimMessage[] {
     const { sqs, witness } = this.#stage
-    const messages = queue?.messages ?? []
     const held = new Set(messages.filter(({ visibleAtMs }) => visibleAtMs > sqs.nowMs).map(({ sent }) => sent.groupId))
     return messages.filter(({ sent, sentAtMs, visibleAtMs }) => {
       const isFree = sent.groupId === undefined || !held.has(sent.groupId)

@@ -80,7 +80,10 @@ export class Settle implements ClientOperation {
       }),
     )
     try {
-      const outcomes = await settle(await environment.session(), this.#queue, settlements)
+      const session = await environment.session(this.#stage.vhost)
+      const declared = session.vhost.queueByName(this.#queue)
+      const outcomes = await settle(session, this.#queue, settlements)
+      if (declared) witness.unused.used(declared.id, this.#startMs)
       return `[${outcomes.map((outcome, index) => {
         const request = this.#requests[index]
         if (request === undefined) throw new Error('more outcomes than settlements')

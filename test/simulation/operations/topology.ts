@@ -14,9 +14,11 @@ export class DeclareQueue implements ClientOperation {
   readonly #stage: Stage
   readonly #queue: string
   readonly #arguments: AmqpTable
+  readonly #startMs: number
 
   constructor(stage: Stage, queue: string, args: AmqpTable) {
     this.#stage = stage
+    this.#startMs = stage.sqs.nowMs
     this.#queue = queue
     this.#arguments = args
     this.promised = stage.witness.promised
@@ -26,7 +28,10 @@ export class DeclareQueue implements ClientOperation {
   async run(environment: Environment): Promise<string> {
     const declaration = { name: this.#queue, durable: true, autoDelete: false, arguments: this.#arguments }
     try {
-      const outcome = await declareQueue(await environment.session(), declaration)
+      const session = await environment.session(this.#stage.vhost)
+      const existing = session.vhost.queueByName(this.#queue)
+      const outcome = await declareQueue(session, declaration)
+      if (existing && outcome === 'existing') this.#stage.witness.unused.used(existing.id, this.#startMs)
       this.#stage.witness.changed(this, (state) => state.queueByName(this.#queue) !== undefined)
       return outcome
     } catch (error) {
@@ -59,7 +64,10 @@ export class DeleteQueue implements ClientOperation {
     const isGone = (state: VhostState) => state.queueByName(this.#queue) === undefined
     const inside = this.#visibleNow()
     try {
-      await deleteQueue(await environment.session(true), { name: this.#queue, ifEmpty: this.#ifEmpty })
+      await deleteQueue(await environment.session(this.#stage.vhost, true), {
+        name: this.#queue,
+        ifEmpty: this.#ifEmpty,
+      })
       witness.changed(this, isGone)
       const left = this.#ifEmpty ? inside.filter(({ receiveCount }) => receiveCount === 0) : []
       if (left.length > 0) witness.fail(`${this.name} took ${left.map((message) => copyOf(message).label)} away`)
@@ -75,8 +83,8 @@ export class DeleteQueue implements ClientOperation {
   #visibleNow(): SimMessage[] {
     const { sqs, witness } = this.#stage
     const declared = witness.history.latest.queueByName(this.#queue)
-    const sqsQueue = declared?.sqsQueues[0] && sqs.find(declared.sqsQueues[0].name)
-    return sqsQueue?.messages.filter(({ visibleAtMs }) => visibleAtMs <= sqs.nowMs) ?? []
+    const messages = declared?.sqsQueues.flatMap(({ name }) => sqs.find(name)?.messages ?? []) ?? []
+    return messages.filter(({ visibleAtMs }) => visibleAtMs <= sqs.nowMs)
   }
 }
 
@@ -108,7 +116,7 @@ export class ChangeBinding implements ClientOperation {
     const { witness } = this.#stage
     const isBound = (state: VhostState) => isBoundIn(state, this.#request)
     try {
-      const session = await environment.session(true)
+      const session = await environment.session(this.#stage.vhost, true)
       if (this.#isBound) await bindTo(session, { ...ends, routingKey, arguments: {} })
       else await unbindFrom(session, { ...ends, propertiesKey: routingKey || '~' })
       witness.changed(this, (state) => isBound(state) === this.#isBound)

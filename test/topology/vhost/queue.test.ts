@@ -8,6 +8,7 @@ import {
   declareQueue,
   deletedNames,
   deleteQueue,
+  NOW_MS,
   openVhost,
   run,
   toQueue,
@@ -198,7 +199,9 @@ describe('deleting a queue', () => {
     const state = vhostAfter(declareExchange('x', { exchangeType: 'topic' }), declareQueue('q'), declareQueue('other'))
     run(state, bind(toQueue('x', 'other'), 'kept'))
     run(state, ...Array.from({ length: 10_000 }, (_, index) => bind(toQueue('x', 'q'), `key.${index}`)))
-    expect(run(state, deleteQueue('q'))).toEqual([{ type: 'queue-deleted', id: expect.any(String), name: 'q' }])
+    expect(run(state, deleteQueue('q'))).toEqual([
+      { type: 'queue-deleted', id: expect.any(String), name: 'q', deletedMs: NOW_MS },
+    ])
     expect(Array.from(state.bindings(), ({ routingKey }) => routingKey)).toEqual(['kept'])
     expect(state.bindingCount).toBe(1)
   })

@@ -11,7 +11,9 @@ import {
   bind,
   declareExchange,
   declareQueue,
+  deleteQueue,
   exchangeNames,
+  NOW_MS,
   openVhost,
   run,
   snapshotText,
@@ -23,6 +25,7 @@ const APP = 'app'
 
 const reconcile = (given: Partial<Reconcile> = {}): Reconcile => ({
   type: 'reconcile',
+  nowMs: NOW_MS,
   owner: APP,
   exchanges: [],
   queues: [],
@@ -80,7 +83,7 @@ describe('what an app declares', () => {
   })
 
   it('may have been deleted by somebody meanwhile', () => {
-    const state = vhostAfter(reconcile(shop()), { type: 'delete-queue', name: 'invoices' })
+    const state = vhostAfter(reconcile(shop()), deleteQueue('invoices'))
     run(state, reconcile({ formerBindings: shop().bindings ?? [] }))
     expect(exchangeNames(state)).toEqual([])
   })

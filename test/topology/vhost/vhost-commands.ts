@@ -60,6 +60,13 @@ const queueDeclaration = fc
       { 'x-fifo-group': 'header:h' },
     ),
     maxQueues: fc.constantFrom(undefined, undefined, -1, 2),
+    exclusive: fc.constantFrom(
+      undefined,
+      undefined,
+      undefined,
+      { gateway: 'g1', id: 'c1' },
+      { gateway: 'g2', id: 'c1' },
+    ),
   })
   .map(
     ({ name, ...given }) =>
@@ -127,6 +134,9 @@ const removal: fc.Arbitrary<MakeCommand> = fc.oneof(
         deleteExchange(name, ifUnused),
   ),
   queueName.map((name) => () => deleteQueue(name)),
+  fc
+    .record({ gateway: fc.constantFrom('g1', 'g2'), connection: fc.constantFrom(undefined, 'c1', 'c2') })
+    .map((owner) => () => ({ type: 'delete-exclusive', ...owner, limit: 100 }) as const),
   queueName.map((name) => () => ({ ...deleteQueue(name), onlyId: newId() })),
   fc.tuple(ends, routingKey, bindingArguments).map(
     ([between, key, args]) =>

@@ -28,8 +28,11 @@ function checkNames(state: VhostState): void {
   for (const node of queues) {
     expect(state.queueNodeByName(node.queue.name)).toBe(node)
     expect(state.queueById(node.queue.id)).toBe(node.queue)
-    for (const { name } of node.queue.sqsQueues) expect(state.queueBySqsName(name)).toBe(node.queue)
+    // An inbox is behind many queues.
+    const behind = node.queue.exclusive ? undefined : node.queue
+    for (const { name } of node.queue.sqsQueues) expect(state.queueBySqsName(name)).toBe(behind)
   }
+  expect([...state.exclusiveQueues()]).toEqual(queues.filter(({ queue }) => queue.exclusive))
 }
 
 /** Both ends of every binding exist and know it; nobody knows another. */

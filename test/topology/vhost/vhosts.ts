@@ -79,7 +79,10 @@ export const declareQueue = (name: string, given: Partial<DeclareQueue> = {}): D
   ...given,
 })
 
-export const deleteQueue = (name: string): DeleteQueue => ({ type: 'delete-queue', name })
+/** When everything in these tests happens. */
+export const NOW_MS = 1_700_000_000_000
+
+export const deleteQueue = (name: string): DeleteQueue => ({ type: 'delete-queue', name, nowMs: NOW_MS })
 
 export const toQueue = (source: string, destination: string): Ends => ({
   source,

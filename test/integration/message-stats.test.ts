@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { useLeveret } from '../support/embedded.ts'
+import { eventually, Story, unique } from './story.ts'
+
+const leveret = useLeveret()
+const story = new Story(leveret)
+
+interface Counted {
+  readonly message_stats?: Readonly<Record<string, number>>
+}
+
+test('What goes through a queue is counted, in RabbitMQ’s words, once whoever served it has written it down', async () => {
+  const queue = await story.queue(unique('counted'))
+  const exchange = await story.exchange(unique('counted'), 'fanout')
+  await story.bind(exchange, queue)
+  const statsOf = async (path: string) => ((await story.call('GET', path)).body as Counted).message_stats ?? {}
+  // Where deployed, environments write once a minute, beside requests: so requests go on.
+  const stats = await eventually(
+    async () => {
+      await story.publish(exchange, { payload: 'x' })
+      await story.get(queue)
+      return statsOf(story.path('queues', queue))
+    },
+    ({ publish = 0, deliver_get: delivered = 0 }) => publish > 0 && delivered > 0,
+  )
+  expect(stats.publish_details).toEqual({ rate: expect.any(Number) })
+  expect(await statsOf(story.path('exchanges', exchange))).toMatchObject({ publish_in: expect.any(Number) })
+  const overview = await statsOf('/api/overview')
+  expect(overview.publish).toBeGreaterThanOrEqual(stats.publish ?? 0)
+  const page = await story.call(
+    'GET',
+    `${story.path('queues')}?page=1&name=${queue}&columns=name,message_stats.publish`,
+  )
+  expect(page.body).toMatchObject({ items: [{ name: queue, message_stats: { publish: expect.any(Number) } }] })
+})

@@ -12,9 +12,17 @@ export interface Pending {
 /** What the core says of one publish. */
 export type PublishResult = { readonly routed: boolean } | { readonly error: BrokerError }
 
+/** A batch whose messages are routed and on their way. */
+export interface Storing {
+  /** Whether the next batch may be sent before this one is stored: it cannot overtake it then, and nothing of it was refused. */
+  readonly mayBeFollowed: boolean
+  /** For each message, up to the first one that is refused. */
+  readonly results: Promise<readonly PublishResult[]>
+}
+
 export interface PublisherOptions {
-  /** Stores messages in their order; answers for each, up to the first one that is refused. */
-  readonly store: (batch: readonly Pending[]) => Promise<readonly PublishResult[]>
+  /** Stores messages in their order. */
+  readonly store: (batch: readonly Pending[]) => Promise<Storing>
   /** Told of each batch, in order, once it is stored or not. */
   readonly onResults: (batch: readonly Pending[], results: readonly PublishResult[]) => void
   /** Told where nothing is known of a batch. */
@@ -27,17 +35,19 @@ export interface PublisherOptions {
 const MAX_BATCH = 10
 /** What SQS takes at once; a larger message goes alone. */
 const MAX_BATCH_BYTES = 1_000_000
+/** Batches that are being stored at a time. */
+const MAX_UNDER_WAY = 4
 /** What a message takes beside its payload, about. */
 const OVERHEAD_BYTES = 512
 
 /**
- * The publishes of one channel, in order: those that come while a batch is being stored make up the next. So order is kept
- * per queue, a busy channel fills its batches, and an idle one waits for nothing.
+ * The publishes of one channel, in order: those that come while others are being stored make up the next batches. So order
+ * is kept per queue, a busy channel fills its batches, and an idle one waits for nothing.
  */
 export class Publisher {
   readonly #options: PublisherOptions
   #queue: Pending[] = []
-  #idle: Promise<void> | undefined
+  #running: Promise<void> | undefined
   #underWay = 0
   #isStopped = false
 
@@ -49,12 +59,12 @@ export class Publisher {
     if (this.#isStopped) return
     this.#queue.push(pending)
     this.#options.onHeldBytes(sizeOf(pending))
-    this.#idle ??= this.#run()
+    this.#running ??= this.#run()
   }
 
   /** Resolves when all that was pushed so far is stored, or not; undefined where nothing is under way. */
   get idle(): Promise<void> | undefined {
-    return this.#idle
+    return this.#running
   }
 
   /** Publishes that are not stored yet. */
@@ -72,14 +82,39 @@ export class Publisher {
   async #run(): Promise<void> {
     // What has been read from the socket in the same turn belongs to the first batch as well.
     await Promise.resolve()
-    while (this.#queue.length > 0) {
+    const underWay: Promise<void>[] = []
+    while (this.#queue.length > 0 || underWay.length > 0) {
+      if (this.#queue.length === 0 || underWay.length >= MAX_UNDER_WAY) {
+        await underWay.shift()
+        continue
+      }
       const batch = this.#nextBatch()
-      this.#underWay = batch.length
-      await this.#store(batch)
-      this.#underWay = 0
-      this.#release(batch)
+      this.#underWay += batch.length
+      const { mayBeFollowed, results } = await this.#begin(batch)
+      const told = Promise.all([results, underWay.at(-1)]).then(([outcome]) => this.#tell(batch, outcome))
+      underWay.push(told)
+      if (!mayBeFollowed) await Promise.all(underWay.splice(0))
     }
-    this.#idle = undefined
+    this.#running = undefined
+  }
+
+  /** Never rejects, and its results do not. */
+  async #begin(batch: readonly Pending[]): Promise<{ mayBeFollowed: boolean; results: Promise<Outcome> }> {
+    try {
+      const { mayBeFollowed, results } = await this.#options.store(batch)
+      return { mayBeFollowed, results: results.then((stored) => ({ stored }), failed) }
+    } catch (thrown) {
+      return { mayBeFollowed: false, results: Promise.resolve(failed(thrown)) }
+    }
+  }
+
+  #tell(batch: readonly Pending[], outcome: Outcome): void {
+    this.#underWay -= batch.length
+    if (!this.#isStopped) {
+      if ('stored' in outcome) this.#options.onResults(batch, outcome.stored)
+      else this.#options.onFailure(outcome.thrown)
+    }
+    this.#release(batch)
   }
 
   #nextBatch(): readonly Pending[] {
@@ -93,20 +128,14 @@ export class Publisher {
     return this.#queue.splice(0, count)
   }
 
-  async #store(batch: readonly Pending[]): Promise<void> {
-    const { store, onResults, onFailure } = this.#options
-    try {
-      const results = await store(batch)
-      if (!this.#isStopped) onResults(batch, results)
-    } catch (error) {
-      if (!this.#isStopped) onFailure(error)
-    }
-  }
-
   #release(pending: readonly Pending[]): void {
     const heldBytes = pending.reduce((sum, one) => sum + sizeOf(one), 0)
     if (heldBytes > 0) this.#options.onHeldBytes(-heldBytes)
   }
 }
+
+type Outcome = { readonly stored: readonly PublishResult[] } | { readonly thrown: unknown }
+
+const failed = (thrown: unknown): Outcome => ({ thrown })
 
 const sizeOf = ({ input: { payload } }: Pending): number => payload.length + OVERHEAD_BYTES

@@ -13,12 +13,15 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
+import type { AmqpGateway } from './amqp-gateway.ts'
 import type { InternalQueues } from './internal-queues.ts'
 
 export interface WatchedParts {
   readonly api: RestApi
   readonly clock: IFunction
   readonly queues: InternalQueues
+  /** Where there are gateways. */
+  readonly amqp: AmqpGateway | undefined
 }
 
 interface Watch {
@@ -41,7 +44,8 @@ interface Watch {
  * what to do.
  */
 export function addAlarms(scope: Construct, parts: WatchedParts, topic: ITopic | undefined): Alarm[] {
-  return watches(parts).map((watch) => {
+  const all = [...watches(parts), ...(parts.amqp ? gatewayWatches(parts.amqp) : [])]
+  return all.map((watch) => {
     const alarm = new Alarm(scope, watch.id, {
       alarmDescription: `${watch.meaning} What to do: docs/operations.md#${watch.section}`,
       metric: watch.metric,
@@ -109,6 +113,40 @@ function watches({ api, clock, queues }: WatchedParts): Watch[] {
       metric: api.metricServerError({ period, statistic: Stats.AVERAGE }),
       threshold: 0.01,
       periods: { raised: 2, of: 3 },
+    },
+  ]
+}
+
+/** Of the share of a task's processor or memory, %. */
+const BUSY = 85
+
+function gatewayWatches(gateway: AmqpGateway): Watch[] {
+  const period = PERIOD
+  const { service, tasks } = gateway
+  return [
+    {
+      id: 'AmqpGatewaysMissing',
+      section: 'amqp-gateways-missing',
+      meaning: 'Fewer AMQP gateways take connections than there should be.',
+      metric: gateway.metricHealthyTasks(period),
+      threshold: tasks,
+      whenBelow: true,
+      periods: { raised: 3, of: 3 },
+      missingIsBad: true,
+    },
+    {
+      id: 'AmqpGatewaysBusy',
+      section: 'amqp-gateways-busy',
+      meaning: `The AMQP gateways use more than ${BUSY} % of their processors or their memory.`,
+      metric: maximumOf(
+        {
+          cpu: service.metricCpuUtilization({ period, statistic: Stats.AVERAGE }),
+          memory: service.metricMemoryUtilization({ period, statistic: Stats.AVERAGE }),
+        },
+        (metric) => metric,
+      ),
+      threshold: BUSY,
+      periods: { raised: 3, of: 3 },
     },
   ]
 }

@@ -2,6 +2,8 @@ import { RemovalPolicy } from 'aws-cdk-lib'
 import { parseKeySet } from '../lib/access/jwt.ts'
 import { MAX_LEASE_MS } from '../lib/config.ts'
 import { userNameOfPrincipal } from '../lib/model/principal.ts'
+import { assertAmqp } from './assert-amqp.ts'
+import { assertDomainName } from './assert-domain.ts'
 import type { Auth, Domain, LeveretProps, PrivateEndpoint, Throttle, TokenIssuer } from './props.ts'
 import { isKnown, isWhole, refusal } from './refusal.ts'
 
@@ -40,6 +42,7 @@ export function assertProps(props: LeveretProps): void {
   if (domain !== undefined) assertDomain(domain)
   if (privateEndpoint !== undefined) assertPrivateEndpoint(privateEndpoint, props)
   if (tags !== undefined) assertTags(tags)
+  if (props.amqp !== undefined) assertAmqp(props.amqp, props)
   const existingPrefix = props.existing?.namePrefix
   if (isKnown(existingPrefix) && !PREFIX.test(existingPrefix)) {
     throw refusal(
@@ -117,18 +120,11 @@ function assertKeys(jwks: string): void {
   throw refusal('auth.tokens.jwks', jwks, 'use a JSON Web Key Set, {"keys": […]}, with a key at least')
 }
 
-/** A label of a name; a wildcard cannot be an API's name. */
-const DOMAIN_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/
 const BASE_PATH = /^[A-Za-z0-9$_.+!*'()-]{1,300}$/
 
-function assertDomain({ domainName, hostedZone, basePath }: Domain): void {
-  if (isKnown(domainName) && !DOMAIN_NAME.test(domainName)) {
-    throw refusal('domain.domainName', domainName, 'use a whole name in lower case, such as broker.example.org')
-  }
-  const zoneName = hostedZone?.zoneName
-  if (isKnown(domainName) && isKnown(zoneName) && !`.${domainName}`.endsWith(`.${zoneName}`)) {
-    throw refusal('domain.hostedZone', zoneName, `use the zone that ${domainName} is in, or leave it out`)
-  }
+function assertDomain(domain: Domain): void {
+  assertDomainName('domain', domain)
+  const { basePath } = domain
   if (!isKnown(basePath)) return
   // The API takes what stands before the first /api for the base path.
   if (!BASE_PATH.test(basePath) || basePath === 'api') {

@@ -47,7 +47,7 @@ export class BrokerFunction extends Construct {
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Leveret, function ${props.name}`,
-      inlinePolicies: { broker: new PolicyDocument({ statements: [...props.grants, logging].map(toStatement) }) },
+      inlinePolicies: { broker: policyOf([...props.grants, logging]) },
     })
     acknowledgeWildcards(this.role, props.grants)
     this.lambda = new LambdaFunction(this, 'Function', {
@@ -69,6 +69,10 @@ export class BrokerFunction extends Construct {
     })
   }
 }
+
+/** The policy that allows this and nothing else. */
+export const policyOf = (grants: readonly Grant[]): PolicyDocument =>
+  new PolicyDocument({ statements: grants.map(toStatement) })
 
 const toStatement = ({ actions, resources }: Grant): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] })

@@ -9,7 +9,7 @@ import type { BuildOptions } from 'esbuild'
 const FUNCTIONS = fileURLToPath(new URL('../functions', import.meta.url))
 
 /**
- * How a function is bundled: with the SDK in, since loading the runtime's own takes longer and its version is not ours to
+ * How functions and the gateway are bundled: with the SDK in, since loading the runtime's own takes longer and its version is not ours to
  * choose; and split, so that what is imported on demand is not parsed at a cold start.
  */
 const OPTIONS = {
@@ -26,8 +26,11 @@ const OPTIONS = {
 } satisfies BuildOptions
 
 /** Writes the bundle of `functions/{name}.ts` into a directory: `{name}.mjs` and what it imports. */
-export const buildFunction = (name: string, outdir: string) =>
-  loadEsbuild().buildSync({ ...OPTIONS, entryPoints: [join(FUNCTIONS, `${name}.ts`)], outdir, metafile: true })
+export const buildFunction = (name: string, outdir: string) => bundle({ [name]: join(FUNCTIONS, `${name}.ts`) }, outdir)
+
+/** Writes the bundles of files into a directory, by the names that they are to have there. */
+export const bundle = (entryPoints: Record<string, string>, outdir: string) =>
+  loadEsbuild().buildSync({ ...OPTIONS, entryPoints, outdir, metafile: true })
 
 /** The published package holds bundles and needs no esbuild. */
 const loadEsbuild = (): typeof import('esbuild') => createRequire(import.meta.url)('esbuild')

@@ -5,6 +5,17 @@ import type { Throttle } from './props.ts'
 /** Reads a value of the context, which is text on the command line and may be JSON in cdk.json; undefined for what it is not. */
 export type ParseValue<T> = (value: unknown) => T | undefined
 
+/** Reads one setting of the app; undefined where it is left out. Throws an Error that names it, with what to write. */
+export type ReadSetting<Key extends string> = <T>(key: Key, parse: ParseValue<T>, fix: string) => T | undefined
+
+/** What the names of all settings begin with. */
+export const PREFIX = 'leveret:'
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+export const withoutAbsent = <T extends object>(values: T): Present<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>
+
 export const toText: ParseValue<string> = (value) => (typeof value === 'string' ? value : undefined)
 
 /** JSON, as text or as cdk.json holds it. */
@@ -74,4 +85,23 @@ export const toTags: ParseValue<Readonly<Record<string, string>>> = (value) => {
   const pairs = value.split(',').map((pair) => /^([^=]+)=(.*)$/.exec(pair)?.slice(1))
   if (pairs.some((pair) => pair === undefined)) return undefined
   return Object.fromEntries(pairs as [string, string][])
+}
+
+export const toVpcId: ParseValue<string> = (value) =>
+  String(value) === NEW_VPC || /^vpc-[0-9a-f]+$/.test(String(value)) ? String(value) : undefined
+
+/** In place of the id of a VPC. */
+export const NEW_VPC = 'new'
+
+export const toSubnetIds: ParseValue<readonly string[]> = (value) => {
+  const ids = toWords(value)
+  return ids?.length && ids.every((id) => /^subnet-[0-9a-f]+$/.test(id)) ? ids : undefined
+}
+
+/** CIDR blocks with spaces between them. */
+export const toCidrs: ParseValue<readonly string[]> = (value) => {
+  const blocks = toWords(value)
+  return blocks?.length && blocks.every((block) => /^\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2}$/.test(block))
+    ? blocks
+    : undefined
 }

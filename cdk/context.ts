@@ -4,9 +4,11 @@ import { Key } from 'aws-cdk-lib/aws-kms'
 import { HostedZone } from 'aws-cdk-lib/aws-route53'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import type { Construct } from 'constructs'
+import { AMQP_KEYS, readAmqp } from './amqp-context.ts'
 import {
-  type ParseValue,
+  PREFIX,
   RETENTIONS,
+  type ReadSetting,
   toArnOf,
   toAuthType,
   toBoolean,
@@ -20,6 +22,7 @@ import {
   toVpcEndpointId,
   toWords,
   toZone,
+  withoutAbsent,
 } from './context-values.ts'
 import type { ExistingData } from './existing.ts'
 import type { Auth, Domain, LeveretProps, TokenIssuer } from './props.ts'
@@ -53,10 +56,9 @@ const KEYS = [
   'existingMessagesTable',
   'existingBucket',
   'existingNamePrefix',
+  ...AMQP_KEYS,
 ] as const
 type Setting = (typeof KEYS)[number]
-
-const PREFIX = 'leveret:'
 
 /**
  * The props of the app's broker, from the context `leveret:name`, `leveret:leaseMs` and so on. Throws an Error that names
@@ -88,6 +90,7 @@ export function propsFromContext(scope: Construct): LeveretProps {
     provisionedConcurrency: read('provisionedConcurrency', toNumber, 'write a number of environments'),
     tags: read('tags', toTags, 'write KEY=VALUE,KEY=VALUE'),
     existing: readExisting(read),
+    amqp: readAmqp(scope, read),
   })
 }
 
@@ -101,7 +104,7 @@ function readExisting(read: Read): ExistingData | undefined {
   return Object.keys(existing).length > 0 ? existing : undefined
 }
 
-type Read = <T>(key: Setting, parse: ParseValue<T>, fix: string) => T | undefined
+type Read = ReadSetting<Setting>
 
 const reader =
   (scope: Construct): Read =>
@@ -168,8 +171,3 @@ function assertKnown(scope: Construct): void {
   if (unknown === undefined) return
   throw new Error(`Leveret cannot be made: there is no ${unknown}; use ${KEYS.map((key) => PREFIX + key).join(', ')}`)
 }
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
-
-const withoutAbsent = <T extends object>(values: T): Present<T> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>

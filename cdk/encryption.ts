@@ -1,6 +1,6 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Grant } from './broker-function.ts'
-import type { FunctionName, GrantsByFunction } from './grants.ts'
+import type { GrantsByFunction } from './grants.ts'
 
 const DECRYPT = ['kms:Decrypt']
 const SEND = ['kms:Decrypt', 'kms:GenerateDataKey']
@@ -31,7 +31,7 @@ const KEY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
 export function withKeyGrants(grants: GrantsByFunction, key: Pick<IKey, 'keyArn'> | undefined): GrantsByFunction {
   if (key === undefined) return grants
   const entries = Object.entries(grants).map(([name, own]) => [name, [...own, keyGrant(own, key.keyArn)]])
-  return Object.fromEntries(entries) as Record<FunctionName, readonly Grant[]>
+  return Object.fromEntries(entries) as GrantsByFunction
 }
 
 function keyGrant(grants: readonly Grant[], keyArn: string): Grant {

@@ -16,8 +16,8 @@ export interface GrantedParts {
   readonly anyQueueArn: string
 }
 
-/** What each function does, in the words of AWS. */
-export type GrantsByFunction = Readonly<Record<FunctionName, readonly Grant[]>>
+/** What each function does, and the gateway of AMQP, in the words of AWS. */
+export type GrantsByFunction = Readonly<Record<FunctionName | 'gateway', readonly Grant[]>>
 
 const ANY_QUEUE = "SQS queues are made and deleted while the broker runs; their prefix holds the stack's id."
 const ANY_OBJECT =
@@ -49,6 +49,23 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
     'sqs:GetQueueAttributes',
   ]
   const readSecret = secretGrants(parts)
+  const administer = [
+    readTopology,
+    changeTopology,
+    readBases,
+    writeBases,
+    // Of messages that are got, and of dead letters that are listed.
+    readPayloads,
+    tellMissing,
+  ]
+  const carry = [
+    // Binding to an exchange that keeps its history sends that along.
+    readScheduled,
+    writePayloads,
+    writeScheduled,
+    deliverItems,
+    onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:SendMessage', ...takeMessages),
+  ]
   return {
     publish: [
       readTopology,
@@ -69,22 +86,8 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       deliverItems,
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
-    manage: [
-      readTopology,
-      changeTopology,
-      readBases,
-      writeBases,
-      // Of dead letters that are listed.
-      readPayloads,
-      tellMissing,
-      ...readSecret,
-      // Binding to an exchange that keeps its history sends that along.
-      readScheduled,
-      writePayloads,
-      writeScheduled,
-      deliverItems,
-      onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:SendMessage', ...takeMessages),
-    ],
+    manage: [...administer, ...readSecret, ...carry],
+    gateway: [...administer, ...carry],
     relay: [
       readTopology,
       readBases,

@@ -1,5 +1,7 @@
 /** `leveret`: the construct for somebody else's CDK app. */
 export type { MetricName } from '../lib/metrics.ts'
+export { AmqpGateway } from './amqp-gateway.ts'
+export type { AmqpProps } from './amqp-props.ts'
 export {
   type BindingOptions,
   BrokerExchange,

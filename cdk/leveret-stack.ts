@@ -22,7 +22,7 @@ export class LeveretStack extends Stack {
   }
 
   #tell({ removalPolicy = RemovalPolicy.RETAIN }: LeveretProps): void {
-    const { url, publishUrl, administrator, names, table, messages, blobs } = this.broker
+    const { url, publishUrl, amqp, administrator, names, table, messages, blobs } = this.broker
     const output = (name: string, description: string, value: string) =>
       new CfnOutput(this, name, { description, value })
     output('Url', "RabbitMQ's management API is below /api of this address", url)
@@ -30,6 +30,7 @@ export class LeveretStack extends Stack {
       const [scheme, host] = [0, 2].map((part) => Fn.select(part, Fn.split('/', publishUrl.url)))
       output('PublishUrl', 'Publishes are taken below /api of this address as well', `${scheme}//${host}`)
     }
+    if (amqp) output('AmqpUrl', 'AMQP 0-9-1 is spoken at this address', amqp.url)
     if (administrator) {
       output(
         'AdministratorCommand',

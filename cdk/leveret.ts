@@ -2,13 +2,15 @@ import { Annotations, type CustomResource, Fn, Stack, Tags } from 'aws-cdk-lib'
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway'
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import type { ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { FunctionUrl, IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
-import { ENV } from '../lib/config.ts'
+import { AMQP_PORT, AMQPS_PORT, ENV } from '../lib/config.ts'
 import { adopt } from './adopt.ts'
 import { addAlarms } from './alarms.ts'
+import { AmqpGateway } from './amqp-gateway.ts'
 import { AppTopology } from './app-topology.ts'
 import { blobsBucket } from './blobs-bucket.ts'
 import {
@@ -59,6 +61,8 @@ export class Leveret extends LeveretBase {
   readonly api: RestApi
   /** Takes publishes, at the paths of the API, where a prop says so. */
   readonly publishUrl: FunctionUrl | undefined
+  /** Gateways that speak AMQP 0-9-1, where a prop says so. */
+  readonly amqp: AmqpGateway | undefined
   readonly alarms: readonly Alarm[]
   readonly #settings: Settings
   readonly #grants: GrantsByFunction
@@ -89,6 +93,7 @@ export class Leveret extends LeveretBase {
     this.url = url
     this.publishUrl = settings.publishUrl ? publishFunctionUrl(this, publish, settings.auth) : undefined
     this.#setUp = this.#declaredSetUp(settings)
+    this.amqp = this.#amqpGateway(settings)
     this.alarms = addAlarms(this, { ...this, clock: this.functions.clock }, settings.alarmTopic)
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(this).add(key, value)
   }
@@ -115,9 +120,8 @@ export class Leveret extends LeveretBase {
   addQueue(name: string, props: BrokerQueueProps = {}): BrokerQueue {
     const host = { topology: this.#topology, broker: this, settings: this.#settings }
     const queue = new BrokerQueue(scopeFor(this, 'Queues'), idFor(name, props.vhost), name, host, props)
-    for (const [functionName, { role }] of Object.entries(this.functions) as [FunctionName, IFunction][]) {
-      if (role === undefined) continue
-      const grants = adopt(role, queue.sqsQueue, this.#grants[functionName], this.names.anyQueueArn)
+    for (const [name, role] of this.#roles()) {
+      const grants = adopt(role, queue.sqsQueue, this.#grants[name], this.names.anyQueueArn)
       for (const grant of grants) grant.applyBefore(this.#setUp)
     }
     this.#addedQueues.push(queue)
@@ -150,6 +154,15 @@ export class Leveret extends LeveretBase {
     return resource
   }
 
+  /** Of all that deal with messages. */
+  #roles(): [keyof GrantsByFunction, IRole][] {
+    const functions = Object.entries(this.functions) as [FunctionName, IFunction][]
+    const roles: [keyof GrantsByFunction, IRole | undefined][] = functions.map(([name, { role }]) => [name, role])
+    return [...roles, ['gateway', this.amqp?.taskRole] as const].filter(
+      (entry): entry is [keyof GrantsByFunction, IRole] => entry[1] !== undefined,
+    )
+  }
+
   #functionGrants(): GrantsByFunction {
     const { names, table, messages, blobs, queues, administrator } = this
     const { anyQueueArn } = names
@@ -157,28 +170,47 @@ export class Leveret extends LeveretBase {
     return withKeyGrants(grants, this.#settings.encryptionKey)
   }
 
+  /** Of functions and gateways. */
+  #environment(settings: Settings): Readonly<Record<string, string>> {
+    const { names, table, messages, blobs, queues } = this
+    const { encryptionKey, amqp } = settings
+    return {
+      [ENV.namePrefix]: names.namePrefix,
+      [ENV.topologyTable]: table.tableName,
+      [ENV.messagesTable]: messages.tableName,
+      [ENV.blobs]: `s3://${blobs.bucketName}`,
+      [ENV.relayQueueUrl]: queues.relay.queueUrl,
+      [ENV.relayQueueArn]: queues.relay.queueArn,
+      [ENV.leaseMs]: String(settings.leaseMs),
+      [ENV.auth]: settings.auth.type,
+      ...tokenEnvironment(settings.auth),
+      ...(encryptionKey && { [ENV.encryptionKeyArn]: encryptionKey.keyArn }),
+      ...(amqp && { [ENV.amqpListener]: amqp.certificate ? `amqps:${AMQPS_PORT}` : `amqp:${AMQP_PORT}` }),
+    }
+  }
+
   #functions(settings: Settings): Readonly<Record<FunctionName, LambdaFunction>> {
-    const { names, table, messages, blobs, queues, administrator } = this
+    const { administrator } = this
     return brokerFunctions(this, {
       grants: this.#grants,
-      environment: {
-        [ENV.namePrefix]: names.namePrefix,
-        [ENV.topologyTable]: table.tableName,
-        [ENV.messagesTable]: messages.tableName,
-        [ENV.blobs]: `s3://${blobs.bucketName}`,
-        [ENV.relayQueueUrl]: queues.relay.queueUrl,
-        [ENV.relayQueueArn]: queues.relay.queueArn,
-        [ENV.leaseMs]: String(settings.leaseMs),
-        [ENV.auth]: settings.auth.type,
-        ...tokenEnvironment(settings.auth),
-        ...(settings.encryptionKey && { [ENV.encryptionKeyArn]: settings.encryptionKey.keyArn }),
-      },
+      environment: this.#environment(settings),
       setUpEnvironment: {
         ...(administrator && { [ENV.administratorSecret]: administrator.secretArn }),
         ...(settings.auth.type === 'iam' && { [ENV.administrators]: Fn.join(' ', [...settings.auth.administrators]) }),
       },
       ...settings,
     })
+  }
+
+  /** None takes connections before the broker is set up, or after its queues begin to be deleted. */
+  #amqpGateway(settings: Settings): AmqpGateway | undefined {
+    const { amqp, logRetention, removalPolicy } = settings
+    if (amqp === undefined) return undefined
+    const { gateway: grants } = this.#grants
+    const common = { environment: this.#environment(settings), grants, logRetention, removalPolicy }
+    const gateway = new AmqpGateway(this, 'Amqp', { ...amqp, ...common })
+    gateway.service.node.addDependency(this.#setUp)
+    return gateway
   }
 
   #api(publish: IFunction, settings: Settings): BrokerApi {

@@ -5,6 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IHostedZone } from 'aws-cdk-lib/aws-route53'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import { type AmqpProps, type AmqpSettings, toAmqpSettings } from './amqp-props.ts'
 import { assertProps } from './assert-props.ts'
 import type { ExistingData } from './existing.ts'
 
@@ -101,6 +102,12 @@ export interface LeveretProps {
    * @default - new ones are made
    */
   readonly existing?: ExistingData
+  /**
+   * Gateways for programs that speak AMQP 0-9-1. They run, and are billed, all the time (docs/cost.md).
+   *
+   * @default - none
+   */
+  readonly amqp?: AmqpProps
 }
 
 export interface Throttle {
@@ -183,7 +190,8 @@ type Optional =
   | 'provisionedConcurrency'
 
 /** Props with their defaults. */
-export type Settings = Required<Omit<LeveretProps, Optional>> & Pick<LeveretProps, Optional>
+export type Settings = Required<Omit<LeveretProps, Optional | 'amqp'>> &
+  Pick<LeveretProps, Optional> & { readonly amqp: AmqpSettings | undefined }
 
 const DEFAULT_LEASE_MS = 1000
 
@@ -200,5 +208,6 @@ export function toSettings(props: LeveretProps): Settings {
     auth: props.auth ?? { type: 'basic' },
     publishUrl: props.publishUrl ?? false,
     tags: props.tags ?? {},
+    amqp: props.amqp && toAmqpSettings(props.amqp),
   }
 }

@@ -9,6 +9,8 @@ import { breakEven, costTables, readInputs } from './docs/cost-model.ts'
 import { codeIn, headingsOf, localLinks, pages, read, section, tableIn } from './docs/markdown.ts'
 
 const template = synthesise()
+/** With all that a broker may have beside. */
+const withAmqp = synthesise({ amqp: { newVpc: true, internal: true, withoutTls: true } })
 const root = fileURLToPath(new URL('..', import.meta.url))
 const numbersIn = (text: string): number[] =>
   Array.from(text.replaceAll(',', '').matchAll(/\d+(?:\.\d+)?/g), ([number]) => Number(number))
@@ -18,9 +20,20 @@ interface AlarmProperties {
   readonly Metrics?: readonly { readonly MetricStat?: object }[]
 }
 
-const alarms = Object.values(resourcesOf(template, 'AWS::CloudWatch::Alarm')).map(
-  ({ Properties }) => Properties as unknown as AlarmProperties,
-)
+const alarmsOf = (of: typeof template): AlarmProperties[] =>
+  Object.values(resourcesOf(of, 'AWS::CloudWatch::Alarm')).map(
+    ({ Properties }) => Properties as unknown as AlarmProperties,
+  )
+
+/** An alarm on one metric has it in itself. */
+const metricCount = (alarms: readonly AlarmProperties[]): number =>
+  alarms.reduce(
+    (sum, { Metrics }) => sum + (Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1),
+    0,
+  )
+
+const alarms = alarmsOf(template)
+const allAlarms = alarmsOf(withAmqp)
 
 /** Of the functions by their names: publish, dead-letter and so on. */
 function byFunction(type: string): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
@@ -63,10 +76,7 @@ function leadsSomewhere(link: string): boolean {
 describe('docs/cost.md', () => {
   const page = read('docs/cost.md')
   const input = readInputs(page)
-  const alarmMetrics = alarms.reduce(
-    (sum, { Metrics }) => sum + (Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1),
-    0,
-  )
+  const alarmMetrics = metricCount(alarms)
 
   test.each(costTables(input, alarmMetrics))(
     'says what its inputs come to: $heading',
@@ -104,20 +114,35 @@ describe('docs/cost.md', () => {
     expect(input('lease-wait-ms')).toBe(Number(Variables.LEVERET_LEASE_MS) + marginMs)
     expect(page).toContain(`${alarmMetrics} metrics in ${alarms.length} alarms`)
   })
+
+  test('takes what gateways are from the stack', () => {
+    const [service] = Object.values(resourcesOf(withAmqp, 'AWS::ECS::Service'))
+    const [task] = Object.values(resourcesOf(withAmqp, 'AWS::ECS::TaskDefinition'))
+    const subnets = Object.keys(resourcesOf(withAmqp, 'AWS::EC2::Subnet'))
+    const ownMetrics = metricCount(allAlarms) - alarmMetrics
+    expect(['gateways', 'gateway-vcpu', 'gateway-gb', 'zones', 'gateway-alarm-metrics'].map(input)).toEqual([
+      service?.Properties.DesiredCount,
+      Number(task?.Properties.Cpu) / 1024,
+      Number(task?.Properties.Memory) / 1024,
+      subnets.length,
+      ownMetrics,
+    ])
+    expect(page).toContain(`${ownMetrics} metrics in ${allAlarms.length - alarms.length} alarms`)
+  })
 })
 
 describe('docs/operations.md', () => {
   test('has a section for each alarm, and for nothing else among them', () => {
     const chapter = section(read('docs/operations.md'), 'Alarms')
     const sections = headingsOf(chapter).map(({ anchor }) => `docs/operations.md#${anchor}`)
-    const linked = alarms.map(({ AlarmDescription }) => AlarmDescription.split(' ').at(-1))
+    const linked = allAlarms.map(({ AlarmDescription }) => AlarmDescription.split(' ').at(-1))
     expect(sections.sort()).toEqual(linked.sort())
   })
 
   test('names each alarm as the stack does', () => {
     const chapter = section(read('docs/operations.md'), 'Alarms')
     const ids = headingsOf(chapter).map(({ text }) => codeIn(section(chapter, text))[0] ?? '')
-    const logicalIds = Object.keys(resourcesOf(template, 'AWS::CloudWatch::Alarm'))
+    const logicalIds = Object.keys(resourcesOf(withAmqp, 'AWS::CloudWatch::Alarm'))
     expect(ids.filter((id) => !logicalIds.some((logicalId) => logicalId.startsWith(`Broker${id}`)))).toEqual([])
     expect(new Set(ids).size).toBe(logicalIds.length)
   })
@@ -180,9 +205,9 @@ describe('docs/security.md', () => {
   })
 
   test('says what each function may do', () => {
-    const roles = new Map(
-      [...byFunction('AWS::IAM::Role')].map(([name, properties]) => [name, actionsOf(properties).join(' ')]),
-    )
+    const gateway = Object.entries(resourcesOf(withAmqp, 'AWS::IAM::Role')).find(([id]) => /AmqpTaskRole/.test(id))
+    const all = new Map([...byFunction('AWS::IAM::Role'), ['gateway', gateway?.[1].Properties ?? {}] as const])
+    const roles = new Map([...all].map(([name, properties]) => [name, actionsOf(properties).join(' ')]))
     const rows = tableIn(section(page, 'What each function may do'))
     expect(new Map(rows.map(([name = '', actions = '']) => [name, codeIn(actions).join(' ')]))).toEqual(roles)
   })

@@ -1,12 +1,14 @@
 /**
  * `npm run build`: the published package in dist. JavaScript and types of what the package exports and of all that it
- * imports, in the same folders as here, and the functions' bundles beside them, so that nobody who deploys needs esbuild.
+ * imports, in the same folders as here, and the bundles of functions and gateway beside them, so that nobody who deploys
+ * needs esbuild.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildFunction } from '../bundle.ts'
+import { buildGateway } from '../gateway-image.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const dist = join(root, 'dist')
@@ -21,3 +23,4 @@ for (const file of readdirSync(join(root, 'functions'))) {
   const name = basename(file, '.ts')
   buildFunction(name, join(dist, 'functions', name))
 }
+buildGateway(join(dist, 'cdk/gateway-image'))

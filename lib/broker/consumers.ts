@@ -50,11 +50,15 @@ export async function addConsumer(
   }
 }
 
-/** Counts fewer of a gateway. A queue that goes with its last consumer is gone when this resolves. */
+/**
+ * Counts fewer of a gateway; nothing happens where it has none. A queue that goes with its last consumer is gone when this
+ * resolves; where it rejects, the clock sees to that.
+ */
 export async function removeConsumers(context: VhostContext, queue: Queue, gateway: string, count = 1): Promise<void> {
   const { broker } = context
   for (;;) {
     const { record, revision } = await read(context, queue.id)
+    if (!record.consumers.gateways.some((one) => one.gateway === gateway)) return
     const living = await withoutDead(broker, gateway, record.consumers)
     const left = { ...record, consumers: leave(living, gateway, count) }
     if (await writeLeft(context, queue, left, revision)) break

@@ -10,7 +10,7 @@ import { deleteQueueIf } from './delete-queue.ts'
 import { Inbox, type InboxContents } from './gateway-inbox.ts'
 import { type GatewaySnapshot, SnapshotWriter } from './gateway-snapshot.ts'
 import { GATEWAY_ID_LENGTH, inboxName } from './inbox.ts'
-import { take } from './live-gateways.ts'
+import { LONG_AGO, take } from './live-gateways.ts'
 import { reapGateways } from './reap-gateways.ts'
 import type { VhostContext } from './session.ts'
 
@@ -84,8 +84,7 @@ export class Gateway {
 
   /** Goes, with everything that its connections had. What fails is left to the clock. */
   async close(): Promise<void> {
-    const item = { ...leaseItem(this.#broker, this.id), revision: this.#revision }
-    await take(this.#broker, { gatewayId: this.id, untilMs: 0 }, item)
+    await take(this.#broker, { gatewayId: this.id, untilMs: 0 }, this.#revision, LONG_AGO)
     await reapGateways(this.#broker)
   }
 }

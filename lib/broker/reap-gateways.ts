@@ -1,6 +1,5 @@
 import { CONSUMERS_PARTITION, type ConsumerRecord, consumersKey, parseConsumers } from '../delivery/consumer-record.ts'
 import { leaseKey } from '../delivery/gateway-lease.ts'
-import type { StoredItem } from '../delivery/item-store.ts'
 import { listAll } from '../delivery/list-all.ts'
 import { logError } from '../log.ts'
 import { livingOf } from '../model/queue-consumers.ts'
@@ -9,24 +8,26 @@ import { isClosing, writeLeft } from './consumers.ts'
 import { deleteExclusive } from './delete-exclusive.ts'
 import { removeSnapshots } from './gateway-snapshot.ts'
 import { inboxName } from './inbox.ts'
-import { findGateways, type Gateways } from './live-gateways.ts'
+import { type DeadGateway, findGateways, type Gateways, hasGateways } from './live-gateways.ts'
 import type { VhostContext } from './session.ts'
 import { viewVhost } from './view-vhost.ts'
 
 /**
  * Takes away what gateways left that are dead: what their connections had for themselves, their consumers, queues that go
  * with the last of those, what they showed, and their inboxes. Whatever names a gateway without a lease is a dead one's, so
- * it is found also where whoever did this before died half-way. `evenLive`: see {@link findGateways}.
+ * it is found also where whoever did this before died half-way. Where there never was a gateway, nothing more is read than
+ * that. `evenLive`: see {@link findGateways}.
  */
 export async function reapGateways(broker: Broker, options: { readonly evenLive?: boolean } = {}): Promise<void> {
   // Who is named here had its lease before: the leases are read last.
   const records = await allRecords(broker)
+  if (records.length === 0 && !(await hasGateways(broker))) return
   const owned = await allOwned(broker)
   const gateways = await findGateways(broker, options)
   const failures = [
     ...(await eachOf(owned, (vhost) => deleteOrphans(vhost, gateways))),
     ...(await eachOf(records, (record) => leaveFor(broker, record, gateways))),
-    ...(await eachOf(gateways.dead, ([id, item]) => removeGateway(broker, id, item))),
+    ...(await eachOf(gateways.dead, (dead) => removeGateway(broker, dead))),
   ]
   for (const failure of failures) throw failure
 }
@@ -95,8 +96,11 @@ async function leaveFor(broker: Broker, { record, revision }: FoundRecord, { liv
   else await broker.delivery.items.remove(consumersKey(record.queueId), revision)
 }
 
-async function removeGateway(broker: Broker, id: string, { revision }: StoredItem): Promise<void> {
-  await broker.delivery.queues.delete(inboxName(broker.config, id))
-  await removeSnapshots(broker, id)
-  await broker.delivery.items.remove(leaseKey(id), revision)
+/** A gateway that was taken for dead may find out only now, and may have declared something meanwhile. */
+const KEPT_MS = 600_000
+
+async function removeGateway(broker: Broker, { gatewayId, takenMs, revision }: DeadGateway): Promise<void> {
+  await broker.delivery.queues.delete(inboxName(broker.config, gatewayId))
+  await removeSnapshots(broker, gatewayId)
+  if (takenMs + KEPT_MS < broker.clock.wallMs()) await broker.delivery.items.remove(leaseKey(gatewayId), revision)
 }

@@ -1,4 +1,5 @@
 import type { BrokerJournals } from '../broker/broker.ts'
+import type { AwsOptions } from '../config.ts'
 import type { Blobs } from '../journal/blobs.ts'
 import { systemClock } from '../journal/clock.ts'
 import { openDynamoDbStore } from '../journal/dynamodb-store.ts'
@@ -17,9 +18,9 @@ export interface OpenedJournals {
   close(): void
 }
 
-/** The journals in a broker's table, for those who look after it. Where and as whom, the AWS SDK finds in its environment. */
-export function openJournals(topologyTable: string): OpenedJournals {
-  const store = openDynamoDbStore({ aws: {}, topologyTable })
+/** The journals in a broker's table, for those who look after it. Where and as whom, the AWS SDK finds in its environment, unless it is told. */
+export function openJournals(topologyTable: string, aws: AwsOptions = {}): OpenedJournals {
+  const store = openDynamoDbStore({ aws, topologyTable })
   const journals: BrokerJournals = new Journals({
     store,
     blobs: NO_BLOBS,

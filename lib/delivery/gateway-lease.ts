@@ -6,8 +6,8 @@ export interface GatewayLease {
   readonly gatewayId: string
   /** It says so again before this, milliseconds since 1970 by its own clock. */
   readonly untilMs: number
-  /** Somebody has taken it for dead, whatever it says from now on. */
-  readonly isTaken?: boolean
+  /** When somebody took it for dead, whatever it says from then on: ms since 1970; absent while nobody has. */
+  readonly takenMs?: number | undefined
 }
 
 /** How long a gateway is believed to be alive that does not say so again. */
@@ -19,16 +19,17 @@ export const leaseKey = (gatewayId: string): ItemKey => ({ partition: GATEWAYS_P
 
 const FORMAT = 1
 
-export const toLeaseItem = ({ gatewayId, untilMs, isTaken }: GatewayLease): Item => ({
+export const toLeaseItem = ({ gatewayId, untilMs, takenMs }: GatewayLease): Item => ({
   ...leaseKey(gatewayId),
-  data: JSON.stringify({ v: FORMAT, gateway: gatewayId, until: untilMs, taken: isTaken || undefined }),
+  data: JSON.stringify({ v: FORMAT, gateway: gatewayId, until: untilMs, taken: takenMs }),
 })
 
 /** Throws `UnknownEnvelopeError` for whatever {@link toLeaseItem} of this version does not write. */
 export function parseLease(text: string): GatewayLease {
   const { v, gateway, until, taken } = parseFields(text)
-  if (v === FORMAT && typeof gateway === 'string' && typeof until === 'number') {
-    return { gatewayId: gateway, untilMs: until, isTaken: taken === true }
+  const isKnown = v === FORMAT && typeof gateway === 'string' && typeof until === 'number'
+  if (isKnown && (taken === undefined || typeof taken === 'number')) {
+    return { gatewayId: gateway, untilMs: until, takenMs: taken }
   }
   throw new UnknownEnvelopeError('the lease of a gateway is not in a known form')
 }

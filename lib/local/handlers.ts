@@ -12,7 +12,7 @@ import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
 import { writeStatistics } from '../broker/write-statistics.ts'
 import type { Config, FedFunction } from '../config.ts'
-import { type AmqpDoorOptions, openAmqpDoor } from './amqp-door.ts'
+import { type AmqpDoor, openAmqpDoor } from './amqp-door.ts'
 
 export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
 export type SqsHandler = (event: SQSEvent) => Promise<SQSBatchResponse>
@@ -41,7 +41,7 @@ export const ADMINISTRATOR = { user: 'guest', password: 'guest' } as const
  * beside them where it is asked for.
  * @throws StartError where the port of AMQP cannot be had
  */
-export async function openHandlers(config: Config, amqp?: AmqpDoorOptions): Promise<Handlers> {
+export async function openHandlers(config: Config, amqp?: AmqpDoor): Promise<Handlers> {
   const broker = openBroker(config)
   const resources = new AsyncDisposableStack()
   resources.defer(() => broker.close())

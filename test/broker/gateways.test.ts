@@ -3,6 +3,7 @@ import { commitBinding } from '../../lib/broker/bind.ts'
 import { whenSettled } from '../../lib/broker/change.ts'
 import { consumerCount } from '../../lib/broker/consumer-counts.ts'
 import { assertMayConsumeFrom } from '../../lib/broker/consuming.ts'
+import { deadLetter } from '../../lib/broker/dead-letter.ts'
 import { checkQueue, commitQueue, declareQueue } from '../../lib/broker/declare-queue.ts'
 import { deleteQueue } from '../../lib/broker/delete-queue.ts'
 import { requestClose } from '../../lib/broker/gateway-inbox.ts'
@@ -13,6 +14,8 @@ import { purgeQueue } from '../../lib/broker/purge-queue.ts'
 import { reapGateways } from '../../lib/broker/reap-gateways.ts'
 import type { VhostSession } from '../../lib/broker/session.ts'
 import { tick } from '../../lib/broker/tick.ts'
+import { internalQueueName } from '../../lib/config.ts'
+import { sweepKey } from '../../lib/delivery/sweep-chain.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'
 import type { Queue } from '../../lib/model/queue.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
@@ -29,6 +32,8 @@ const flags = { durable: false, autoDelete: false, arguments: {} }
 const LOCKED = { kind: 'locked', message: expect.stringContaining('cannot obtain exclusive access to locked queue') }
 /** Longer than a lease and what clocks may differ by. */
 const LEASE_OVER_MS = 20_000
+/** Longer than a gateway that was taken for dead is remembered. */
+const DEAD_FOR_MS = 601_000
 
 /** A session of a connection of the gateway. */
 const over = async (gateway: Gateway, id = 'c1'): Promise<VhostSession> => ({
@@ -151,6 +156,49 @@ describe('a queue that a connection has for itself', () => {
   })
 })
 
+describe('what dies in the memory of a gateway', () => {
+  const die = async (queue: Queue, text: string) => {
+    const message = { exchange: '', routingKey: queue.name, properties: {}, payload: Buffer.from(text) }
+    const identity = { publishId: text, queueId: queue.id, hop: 0 }
+    return deadLetter(await faulty.session(), queue, [{ envelope: { message, bccKeys: [] }, identity }], 'rejected')
+  }
+
+  it('goes to the dead-letter exchange, or away without one: nothing is kept for a queue that goes', async () => {
+    const gateway = await openGateway(faulty.broker)
+    const args = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'deaths' }
+    const [routed, plain] = [await declareExclusive(gateway, 'routed', args), await declareExclusive(gateway, 'plain')]
+    await declareExclusive(gateway, 'deaths')
+    expect(await die(routed, 'to deaths')).toEqual([undefined])
+    expect(await die(plain, 'to nowhere')).toEqual([undefined])
+    expect(await receivedBy(gateway)).toEqual(['to deaths'])
+    const { copies } = await faulty.broker.delivery.receiver.receive(internalQueueName(faulty.config, 'dead'), {
+      queueName: '',
+      max: 1,
+      waitS: 0,
+      visibilityS: 0,
+    })
+    expect(copies).toEqual([])
+    await gateway.close()
+  })
+
+  it('is left to the gateway: no look for what expires, no expiry by the clock', async () => {
+    const gateway = await openGateway(faulty.broker)
+    const queue = await declareExclusive(gateway, 'timed', { 'x-message-ttl': 1000, 'x-expires': 1000 })
+    await send('timed', 'x')
+    const { items } = faulty.broker.delivery
+    expect(await items.get(sweepKey(queue.id))).toBeUndefined()
+    await later(3_600_000, async () => {
+      await gateway.renew()
+      await tick(faulty.broker)
+      await tick(faulty.broker)
+    })
+    expect(await queueNamed('timed')).toBeDefined()
+    await gateway.expireQueue(await faulty.session(), queue)
+    expect(await queueNamed('timed')).toBeUndefined()
+    await gateway.close()
+  })
+})
+
 describe('a gateway that does not renew its lease', () => {
   it('loses what its connections had, at the next tick of the clock, and is told so', async () => {
     const gateway = await openGateway(faulty.broker)
@@ -160,6 +208,24 @@ describe('a gateway that does not renew its lease', () => {
     await later(LEASE_OVER_MS, () => tick(faulty.broker))
     expect(await queueNamed('dead')).toBeUndefined()
     expect(await exists(inboxName(faulty.config, gateway.id))).toBe(false)
+    expect(await gateway.renew()).toBe(false)
+  })
+
+  it('loses what it declares before it finds out', async () => {
+    const gateway = await openGateway(faulty.broker)
+    await later(LEASE_OVER_MS, () => reapGateways(faulty.broker))
+    await declareExclusive(gateway, 'too late')
+    await reapGateways(faulty.broker)
+    expect(await queueNamed('too late')).toBeUndefined()
+    await gateway.close()
+  })
+
+  it('is gone at once where it is known that nothing of it lives', async () => {
+    const gateway = await openGateway(faulty.broker)
+    await declareExclusive(gateway, 'killed')
+    await reapGateways(faulty.broker, { evenLive: true })
+    expect(await queueNamed('killed')).toBeUndefined()
+    expect(await faulty.broker.delivery.items.get({ partition: 'gateways', sort: gateway.id })).toBeUndefined()
     expect(await gateway.renew()).toBe(false)
   })
 
@@ -207,6 +273,7 @@ describe('a gateway that does not renew its lease', () => {
       expect(await queueNamed('half')).toBeUndefined()
       expect(await queueNamed('half-consumed')).toBeUndefined()
       expect(await exists(inboxName(faulty.config, gateway.id))).toBe(false)
+      await later(LEASE_OVER_MS + DEAD_FOR_MS, () => reapGateways(faulty.broker))
       expect(await items.list('gateways', { limit: 10 })).toEqual([])
     }
   })
@@ -242,6 +309,37 @@ describe('a queue that goes with its last consumer', () => {
     })
     expect(await queueNamed('mourned')).toBeUndefined()
     await Promise.all([dead.close(), live.close()])
+  })
+
+  it('stays where it never had one', async () => {
+    const [one, other] = [await openGateway(faulty.broker), await openGateway(faulty.broker)]
+    const queue = await declareAutoDelete('unconsumed')
+    await one.removeConsumers(await faulty.session(), queue)
+    await one.addConsumer(await faulty.session(), queue, false)
+    await other.removeConsumers(await faulty.session(), queue)
+    await reapGateways(faulty.broker)
+    expect(await queueNamed('unconsumed')).toBeDefined()
+    await Promise.all([one.close(), other.close()])
+  })
+
+  it('goes later where it could not be deleted with the last one', async () => {
+    const gateway = await openGateway(faulty.broker)
+    const queue = await declareAutoDelete('undeletable')
+    await gateway.addConsumer(await faulty.session(), queue, false)
+    const { journals } = faulty.broker
+    const session = await faulty.session()
+    journals.transact = () => Promise.reject(new Error('down'))
+    await expect(gateway.removeConsumers(session, queue)).rejects.toThrow('down')
+    Reflect.deleteProperty(journals, 'transact')
+    await reapGateways(faulty.broker)
+    expect(await queueNamed('undeletable')).toBeDefined()
+    await expect(gateway.addConsumer(await faulty.session(), queue, false)).rejects.toMatchObject({ kind: 'not-found' })
+    await later(31_000, async () => {
+      await gateway.renew()
+      await reapGateways(faulty.broker)
+    })
+    expect(await queueNamed('undeletable')).toBeUndefined()
+    await gateway.close()
   })
 
   it('takes no new consumer while it goes', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { changeVhost } from '../../lib/broker/change.ts'
+import { addConsumer, removeConsumers } from '../../lib/broker/consumers.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
 import { deleteQueue } from '../../lib/broker/delete-queue.ts'
 import { expireQueues } from '../../lib/broker/expire-queues.ts'
@@ -106,6 +107,23 @@ describe('a queue with an expiry', () => {
     pass(DELETED_AFTER_MS)
     await send(name)
     await expect(declare(name, {})).rejects.toMatchObject({ kind: 'precondition-failed' })
+    expect(await lives(name)).toBe(false)
+  })
+
+  test('lives while a consumer of a gateway is there, and for as long again', async () => {
+    const name = await seenQueue()
+    const queue = await queueOf(name)
+    if (!queue) throw new Error('the queue is missing')
+    await addConsumer(await faulty.session(), queue, 'gateway', false)
+    for (let round = 0; round < 3; round += 1) {
+      pass(DELETED_AFTER_MS)
+      expect(await lives(name)).toBe(true)
+    }
+    pass(EXPIRES_MS)
+    await removeConsumers(await faulty.session(), queue, 'gateway')
+    pass(EXPIRES_MS)
+    expect(await lives(name)).toBe(true)
+    pass(DELETED_AFTER_MS)
     expect(await lives(name)).toBe(false)
   })
 

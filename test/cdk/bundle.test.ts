@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildFunction } from '../../cdk/bundle.ts'
+import { buildGateway } from '../../cdk/gateway-image.ts'
 
 const NAMES = ['publish', 'consume', 'manage', 'relay', 'dead-letter', 'clock', 'bootstrap'] as const
 const MAX_PUBLISH_BYTES = 1.2 * 1_048_576
@@ -33,6 +35,40 @@ function loadedAtStart(name: string): string[] {
 }
 
 const bytesOf = (files: Outputs): number => Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0)
+
+describe('the bundle of the gateway', () => {
+  const folder = () => join(root, 'gateway')
+  let built: Outputs = {}
+  beforeAll(() => {
+    built = buildGateway(folder()).metafile.outputs
+  }, 60_000)
+
+  test('is beside the Dockerfile, which copies nothing else', () => {
+    const files = readdirSync(folder())
+    expect(files).toEqual(expect.arrayContaining(['Dockerfile', 'gateway.mjs']))
+    expect(files.filter((file) => file !== 'Dockerfile' && !file.endsWith('.mjs'))).toEqual([])
+  })
+
+  test('needs nothing but Node beside what is in it', () => {
+    const outside = Object.values(built).flatMap(({ imports }) => imports.filter(({ external }) => external))
+    expect(outside.map(({ path }) => path).filter((path) => !isBuiltin(path))).toEqual([])
+  })
+
+  test('is read by Node, and says what is missing where nobody has told it of a broker', () => {
+    const { status, stderr } = spawnSync(process.execPath, [join(folder(), 'gateway.mjs')], {
+      encoding: 'utf8',
+      env: {},
+    })
+    expect(status).toBe(1)
+    expect(stderr).toContain('the environment variable LEVERET_NAME_PREFIX is missing')
+  })
+
+  test('holds no part of the embedded cloud, and no API', () => {
+    const inputs = Object.values(built).flatMap((output) => Object.keys(output.inputs))
+    expect(inputs.some((input) => input.includes('lib/amqp/'))).toBe(true)
+    expect(inputs.filter((input) => /lib\/local\/|node_modules\/hono\//.test(input))).toEqual([])
+  })
+})
 
 describe('a bundle', () => {
   test.each(NAMES)('of %s is loaded by Node as it is and exports its handler', async (name) => {

@@ -47,6 +47,14 @@ test.each<[string, (stack: Stack) => LeveretProps]>([
     }),
   ],
   ['with IAM and function URL', () => ({ auth: iam, publishUrl: true })],
+  [
+    'with AMQP for everybody, in a VPC of its own',
+    (stack) => ({ amqp: { newVpc: true, certificate: certificate(stack), tasks: 3 } }),
+  ],
+  [
+    'with AMQP inside a VPC that is there',
+    (stack) => ({ amqp: { vpc: vpcOf(stack), internal: true, withoutTls: true } }),
+  ],
   ['with IAM at a private endpoint', (stack) => ({ auth: iam, privateEndpoint: { vpc: vpcOf(stack) } })],
 ])('AwsSolutions finds nothing without a reason in a broker %s', (_what, propsOf) => {
   expect(() => synthesiseChecked(propsOf)).not.toThrow()

@@ -10,6 +10,9 @@ import { newApp } from './synthesised.ts'
 const ROLE = 'arn:aws:iam::123456789012:role/admins'
 const PRIVATE = { vpcEndpoint: { vpcEndpointId: 'vpce-0a1b' } as IVpcEndpoint }
 const DOMAIN = { domainName: 'broker.example.org', certificate: {} as ICertificate }
+const AMQP = { newVpc: true, certificate: {} as ICertificate }
+const vpc = (publicCount: number, privateCount: number) =>
+  ({ publicSubnets: Array(publicCount).fill({}), privateSubnets: Array(privateCount).fill({}) }) as unknown as IVpc
 const zone = (zoneName: string) => ({ zoneName }) as IHostedZone
 
 const TOKENS = { issuer: 'https://issuer/', audience: 'rabbitmq', jwksUri: 'https://issuer/keys' }
@@ -62,6 +65,21 @@ describe('a prop that cannot be used', () => {
     [{ privateEndpoint: { ...PRIVATE, vpc: {} as IVpc } }, /privateEndpoint is "both"; give either/],
     [{ privateEndpoint: PRIVATE, publishUrl: true }, /publishUrl is true; a function URL is public/],
     [{ privateEndpoint: PRIVATE, domain: DOMAIN }, /domain is "broker.example.org"; the name would be public/],
+    [{ amqp: {} }, /amqp.vpc is "neither"; give either the vpc .* or newVpc: true/],
+    [{ amqp: { ...AMQP, vpc: vpc(2, 2) } }, /amqp.vpc is "both"; give either/],
+    [{ amqp: { ...AMQP, taskSubnets: {} } }, /amqp.taskSubnets is "given"; a new VPC/],
+    [{ amqp: { ...AMQP, newVpc: false, vpc: vpc(0, 0) } }, /amqp.taskSubnets is "absent"; the VPC has only isolated/],
+    [{ amqp: { newVpc: true } }, /amqp.certificate is "absent"; give a certificate of ACM/],
+    [{ amqp: { ...AMQP, withoutTls: true } }, /amqp.withoutTls is true; there is a certificate/],
+    [{ amqp: { newVpc: true, withoutTls: true } }, /amqp.withoutTls is true; passwords would cross the internet/],
+    [{ amqp: AMQP, privateEndpoint: PRIVATE }, /amqp.internal is "absent"; the API is private/],
+    [{ amqp: { ...AMQP, domainName: 'amqp' } }, /amqp.domainName is "amqp"; use a whole name/],
+    [{ amqp: { ...AMQP, hostedZone: zone('example.org') } }, /amqp.domainName is "absent"; name what/],
+    [{ amqp: { ...AMQP, allowFrom: [] } }, /amqp.allowFrom is \[\]; name who may connect/],
+    [{ amqp: { ...AMQP, tasks: 0 } }, /amqp.tasks is 0; use a whole number from 1 to 100/],
+    [{ amqp: { ...AMQP, cpu: 300 } }, /amqp.cpu is 300; use one of 256, 512, 1024, 2048, 4096/],
+    [{ amqp: { ...AMQP, memoryMb: 512 } }, /amqp.memoryMb is 512; with a cpu of 512 use whole GiB from 1024 to 4096/],
+    [{ amqp: { ...AMQP, cpu: 256, memoryMb: 4096 } }, /amqp.memoryMb is 4096; with a cpu of 256 use 512, 1024, 2048/],
     [{ tags: { 'aws:cost': 'x' } }, /tags is "aws:cost"; use keys/],
     [{ tags: { '': 'x' } }, /tags is ""; use keys/],
     [{ tags: { team: 'a*b' } }, /tags.team is "a\*b"; use values/],
@@ -76,6 +94,9 @@ test('props within their bounds are taken', () => {
   expect(() => toSettings({ name: 'a-name-of-24-characters1', leaseMs: 10_000 })).not.toThrow()
   expect(() => toSettings({ domain: { ...DOMAIN, hostedZone: zone('example.org'), basePath: 'mq' } })).not.toThrow()
   expect(() => toSettings({ privateEndpoint: PRIVATE, tags: { 'cost center': 'é/1' } })).not.toThrow()
+  expect(() => toSettings({ amqp: AMQP })).not.toThrow()
+  expect(() => toSettings({ amqp: { vpc: vpc(0, 1), internal: true, withoutTls: true, tasks: 1 } })).not.toThrow()
+  expect(() => toSettings({ amqp: { ...AMQP, internal: false }, privateEndpoint: PRIVATE })).not.toThrow()
   for (const tokens of [TOKENS, INLINE]) {
     expect(() => toSettings({ auth: { type: 'basic', tokens } })).not.toThrow()
   }
@@ -140,6 +161,35 @@ describe('the context of the command line', () => {
     })
   })
 
+  test('says where AMQP is spoken, in a VPC of its own', () => {
+    const { amqp: { certificate, allowFrom, ...amqp } = {} } = inContext({
+      'leveret:amqpVpcId': 'new',
+      'leveret:amqpCertificateArn': 'arn:aws:acm:eu-west-1:123456789012:certificate/c',
+      'leveret:amqpAllowFrom': '192.0.2.0/24 198.51.100.7/32',
+      'leveret:amqpDomainName': 'amqp.example.org',
+      'leveret:amqpTasks': '3',
+      'leveret:amqpCpu': '1024',
+      'leveret:amqpMemoryMb': 2048,
+    })
+    expect(amqp).toEqual({ newVpc: true, domainName: 'amqp.example.org', tasks: 3, cpu: 1024, memoryMb: 2048 })
+    expect(certificate?.certificateArn).toMatch(/certificate\/c$/)
+    expect(allowFrom?.map(({ uniqueId }) => uniqueId)).toEqual(['192.0.2.0/24', '198.51.100.7/32'])
+  })
+
+  test('says where AMQP is spoken, in a VPC that is there', () => {
+    const { amqp: { vpc: given, hostedZone, ...amqp } = {} } = inContext({
+      'leveret:amqpVpcId': 'vpc-0a1b',
+      'leveret:amqpSubnetIds': 'subnet-0a subnet-0b',
+      'leveret:amqpInternal': 'true',
+      'leveret:amqpWithoutTls': 'true',
+      'leveret:amqpHostedZone': 'Z0123456789/example.org',
+    })
+    expect(amqp).toEqual({ internal: true, withoutTls: true })
+    expect(given?.vpcId).toBe('vpc-0a1b')
+    expect(given?.publicSubnets.map(({ subnetId }) => subnetId)).toEqual(['subnet-0a', 'subnet-0b'])
+    expect(hostedZone?.zoneName).toBe('example.org')
+  })
+
   test('names an issuer of tokens, whose keys may be JSON in cdk.json', () => {
     const issuer = { 'leveret:jwtIssuer': 'https://issuer/', 'leveret:jwtAudience': 'rabbitmq' }
     const { jwksUri } = TOKENS
@@ -167,6 +217,11 @@ describe('the context of the command line', () => {
     ['leveret:domainName', 'broker.example.org', /leveret:domainCertificateArn is ""; write the ARN/],
     ['leveret:domainBasePath', 'mq', /leveret:domainName is ""; write the name/],
     ['leveret:vpcEndpointId', 'vpc-0a1b', /write the id of a VPC endpoint/],
+    ['leveret:amqpTasks', '2', /leveret:amqpVpcId is ""; write the VPC/],
+    ['leveret:amqpVpcId', 'mine', /leveret:amqpVpcId is "mine"; write the id of a VPC, vpc-…, or new/],
+    ['leveret:amqpVpcId', 'vpc-0a1b', /leveret:amqpSubnetIds is ""; write two public subnets/],
+    ['leveret:amqpSubnetIds', 'a,b', /write ids of subnets/],
+    ['leveret:amqpAllowFrom', 'anybody', /write CIDR blocks/],
     ['leveret:tags', 'team', /write KEY=VALUE/],
     ['leveret:lease', '100', /there is no leveret:lease; use leveret:name/],
   ])('is refused with its name and what to write: %s=%s', (name, value, message) => {

@@ -129,7 +129,7 @@ describe('functions', () => {
   test('are told what the configuration reads, and no secret', () => {
     const optional: readonly string[] = [
       ...[ENV.administratorSecret, ENV.administrators, ENV.encryptionKeyArn],
-      ...[ENV.jwtIssuer, ENV.jwtAudience, ENV.jwtJwksUri, ENV.jwtJwks],
+      ...[ENV.jwtIssuer, ENV.jwtAudience, ENV.jwtJwksUri, ENV.jwtJwks, ENV.amqpListener],
     ]
     const common = Object.values(ENV).filter((name) => !optional.includes(name))
     for (const { Handler, Environment } of functions) {

@@ -19,7 +19,7 @@ export async function startPatient() {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
   }
-  const spawned = spawnLeveret(['start', '--port', '0', '--data', temporaryDirectory()], env)
+  const spawned = spawnLeveret(['start', '--port', '0', '--amqp-port', '0', '--data', temporaryDirectory()], env)
   const [, url = ''] = await spawned.seen(/listens on (http:\S+)/)
   const sqs = createClient(endpoint)
   onTestFinished(() => sqs.destroy())
@@ -34,6 +34,7 @@ export async function startPatient() {
       aheadMs += ms
     },
     leveret: (...args: string[]) => runLeveret(args, env),
+    spawnLeveret: (...args: string[]) => spawnLeveret(args, env),
     doctor: (...args: string[]) => runLeveret(['doctor', '--table', TABLE, ...args], env),
     urls: async () => (await sqs.send(new ListQueuesCommand({ QueueNamePrefix: PREFIX }))).QueueUrls ?? [],
     declare: async (name: string, args: object = {}): Promise<string> => {

@@ -38,6 +38,7 @@ export function costTables(input: Inputs, alarmMetrics: number): CostTable[] {
     featureTable(input),
     managementTable(input),
     idleTable(input, alarmMetrics),
+    ...gatewayTables(input),
     ...peerTables(input, alarmMetrics),
   ]
 }
@@ -164,7 +165,7 @@ function managementTable(input: Inputs): CostTable {
       'Bind, declare an exchange, set a permission': [change(waited)],
       'Declare a queue': [change(waited + input('create-queue-ms')) + 3 * input('write-unit') + input('sqs')],
       'GET of anything': [show],
-      'GET of a page of 100 queues with counts': [show + 100 * input('sqs') + 2 * input('read-unit')],
+      'GET of a page of 100 queues with counts': [show + 100 * input('sqs') + 3 * input('read-unit')],
     },
   }
 }
@@ -192,6 +193,56 @@ function idleTable(input: Inputs, alarmMetrics: number): CostTable {
   const items = Object.entries(idleItems(input, alarmMetrics)).map(([name, dollars]) => [name, [dollars]])
   const rows = { ...Object.fromEntries(items), '**Together**': [idle(input, alarmMetrics)] }
   return { heading: 'A month in which nothing happens', decimals: 2, rows }
+}
+
+/** A long poll at a time, all month. */
+const polling = (input: Inputs): number => (input('hours') * 180 * input('sqs')) / 1e6
+
+/** A read of the heads each second, all month, as a client's vhost and a gateway have it. */
+const watching = (input: Inputs): number => (input('hours') * 3600 * 2 * input('read-unit')) / 1e6
+
+function gatewayTables(input: Inputs): CostTable[] {
+  const [hours, count] = [input('hours'), input('gateways')]
+  const task = input('gateway-vcpu') * input('fargate-vcpu') + input('gateway-gb') * input('fargate-gb')
+  const renewals = (hours * 3600 * input('write-unit')) / input('renewal-s') / 1e6
+  const items = {
+    Tasks: count * task * hours,
+    'Load balancer': input('nlb') * hours,
+    'Public addresses': (count + input('zones')) * input('ipv4') * hours,
+    'Leases and inboxes': count * (renewals + polling(input)),
+    Alarms: input('gateway-alarm-metrics') * input('alarm'),
+  }
+  const together = Object.values(items).reduce((sum, dollars) => sum + dollars, 0)
+  return [
+    {
+      heading: 'A month of AMQP gateways',
+      decimals: 2,
+      rows: {
+        ...Object.fromEntries(Object.entries(items).map(([name, dollars]) => [name, [dollars]])),
+        '**Together**': [together],
+      },
+    },
+    {
+      heading: 'What clients of AMQP add',
+      decimals: 2,
+      rows: {
+        'A message in and out, one at a time: a million': [input('sqs') + direct(input, 1)],
+        'A message in and out, ten at a time: a million': [input('sqs') / CALL + direct(input, CALL)],
+        'A queue with consumers: a month': [polling(input)],
+        'A vhost with clients in it: a month': [watching(input)],
+        'A GB over the load balancer': [input('nlcu')],
+      },
+    },
+    {
+      heading: 'A way out of the VPC',
+      decimals: 2,
+      rows: {
+        'An address for each of two tasks': [count * input('ipv4') * hours],
+        'A NAT gateway': [input('nat') * hours],
+        'Endpoints for SQS, ECR (two) and logs in two zones': [4 * input('zones') * input('endpoint') * hours],
+      },
+    },
+  ]
 }
 
 /** With and without a request to SQS for each delivery into a queue. */

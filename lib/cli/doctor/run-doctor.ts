@@ -1,9 +1,9 @@
-import { internalQueueName } from '../../config.ts'
-import { openSqs, type SqsApi } from '../../delivery/sqs-client.ts'
+import { openSqs } from '../../delivery/sqs-client.ts'
 import { openSqsInventory, type SqsInventory } from '../../delivery/sqs-inventory.ts'
 import { SqsQueues } from '../../delivery/sqs-queues.ts'
 import { messageOf } from '../../local/start-error.ts'
 import { BrokerError } from '../../model/errors.ts'
+import { encryptionKeyOf } from '../encryption-key.ts'
 import { CommandError } from '../errors.ts'
 import type { Terminal } from '../terminal.ts'
 import { type Examination, examine } from './examine.ts'
@@ -95,16 +95,11 @@ async function look({ namePrefix, journal, inventory }: Practice) {
     )
   }
   const sqs = openSqs({})
-  const queues = await openQueues(sqs, { namePrefix, ...location })
+  const place = { namePrefix, ...location }
+  const queues = new SqsQueues(sqs, { ...place, ...(await encryptionKeyOf(sqs, place)) })
   const account = await journal.account()
   const examination = await examine({ namePrefix, listed: names, account, queues })
   return { queues, examination, close: () => sqs.close() }
-}
-
-/** A deployment gives its internal queues the key that it gives declared ones. */
-async function openQueues(sqs: SqsApi, config: ConstructorParameters<typeof SqsQueues>[1]): Promise<SqsQueues> {
-  const relay = await new SqsQueues(sqs, config).attributes(internalQueueName(config, 'relay'))
-  return new SqsQueues(sqs, { ...config, ...(relay?.KmsMasterKeyId && { encryptionKeyArn: relay.KmsMasterKeyId }) })
 }
 
 async function report({ findings, foreign, declaredCount }: Examination, { namePrefix }: Practice, terminal: Terminal) {

@@ -5,7 +5,7 @@ import type { Properties } from '../../../lib/model/message.ts'
 import { malformed } from './amqp-malformed.ts'
 import { usually } from './step.ts'
 
-/** One of the channels of one of the connections of a case. The second connection's user may not do everything. */
+/** One of the channels of one of the connections of a case. The user of the second may have limited permissions. */
 export interface Seat {
   readonly connection: 0 | 1
   readonly channel: 1 | 2
@@ -63,6 +63,8 @@ export interface AmqpCase {
    * got and nothing is limited. Then the messages are compared, otherwise their number alone.
    */
   readonly isExact: boolean
+  /** Whether the second connection's user may do everything. */
+  readonly isTrusted: boolean
 }
 
 const seat: fc.Arbitrary<Seat> = fc.record({
@@ -72,10 +74,14 @@ const seat: fc.Arbitrary<Seat> = fc.record({
   channel: fc.constantFrom(1 as const, 1 as const, 2 as const),
 }) as fc.Arbitrary<Seat>
 
-const queue = usually(fc.constantFrom('q0', 'q0', 'q1', 'q2', ''), fc.constantFrom('amq.q', 'missing', 'other', 'q\n0'))
+/** Those that are there, mostly; `x0` is declared exclusive, `a0` goes with its last consumer. */
+const queue = usually(
+  fc.constantFrom('q0', 'q0', 'q0', 'q0', 'q1', 'q1', 'x0', 'a0'),
+  fc.constantFrom('', 'q2', 'amq.q', 'missing', 'other', 'q\n0'),
+)
 const exchange = usually(
   fc.constantFrom('e0', 'e0', 'e1', 'e2', 'amq.topic'),
-  fc.constantFrom('', 'amq.new', 'missing', 'internal', 'other'),
+  fc.constantFrom('', 'e3', 'amq.new', 'missing', 'internal', 'other'),
 )
 const key = fc.constantFrom('k', 'k', 'q0', 'q1', 'a.b', '')
 const rarely = usually(fc.constant(false), fc.constant(true))
@@ -105,7 +111,14 @@ const say = (name: MethodName, fields: Record<string, fc.Arbitrary<unknown>>): f
     fields: fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<Say['fields']>,
   })
 
+/** Queues for one connection, or for as long as somebody consumes: named and unnamed. */
+const temporary = fc.oneof(
+  say('queue.declare', { queue: fc.constantFrom('x0', ''), exclusive: fc.constant(true), autoDelete: fc.boolean() }),
+  say('queue.declare', { queue: fc.constant('a0'), autoDelete: fc.constant(true) }),
+)
+
 const declaring = fc.oneof(
+  { weight: 3, arbitrary: temporary },
   {
     weight: 6,
     arbitrary: say('queue.declare', {
@@ -181,7 +194,7 @@ const limiting = fc.oneof(
 
 const channelling = fc.oneof(
   { weight: 3, arbitrary: say('confirm.select', { nowait: rarely }) },
-  { weight: 1, arbitrary: say('tx.select', {}) },
+  { weight: 2, arbitrary: say('tx.select', {}) },
   { weight: 2, arbitrary: say('tx.commit', {}) },
   { weight: 1, arbitrary: say('tx.rollback', {}) },
   { weight: 1, arbitrary: say('channel.flow', { active: often }) },
@@ -203,19 +216,31 @@ const properties: fc.Arbitrary<Properties> = usually(
   ),
 )
 
-const publish: fc.Arbitrary<Publish> = fc.record({
-  kind: fc.constant('publish' as const),
-  at: seat,
-  exchange: usually(
-    fc.constantFrom('', 'e0', 'e1', 'e2'),
-    fc.constantFrom('amq.topic', 'missing', 'internal', 'other'),
+/** Addresses that reach a queue, mostly. */
+const address: fc.Arbitrary<Pick<Publish, 'exchange' | 'routingKey'>> = usually(
+  fc.constantFrom<Pick<Publish, 'exchange' | 'routingKey'>>(
+    { exchange: '', routingKey: 'q0' },
+    { exchange: '', routingKey: 'q1' },
+    { exchange: '', routingKey: 'x0' },
+    { exchange: '', routingKey: 'a0' },
+    { exchange: 'e0', routingKey: 'k' },
+    { exchange: 'e1', routingKey: '' },
+    { exchange: 'e2', routingKey: 'a.b' },
   ),
-  routingKey: key,
-  mandatory: fc.boolean(),
-  immediate: fc.oneof({ weight: 30, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-  properties,
-  payload: fc.constantFrom('m', ''),
-})
+  fc.record({ exchange, routingKey: key }),
+)
+
+const publish: fc.Arbitrary<Publish> = fc
+  .record({
+    kind: fc.constant('publish' as const),
+    at: seat,
+    address,
+    mandatory: fc.boolean(),
+    immediate: fc.oneof({ weight: 100, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    properties,
+    payload: fc.constantFrom('m', ''),
+  })
+  .map(({ address, ...rest }) => ({ ...rest, ...address }))
 
 const settle: fc.Arbitrary<Settle> = fc.record({
   kind: fc.constant('settle' as const),
@@ -240,11 +265,11 @@ const breaking: fc.Arbitrary<AmqpStep> = fc.oneof(
 
 const usual: fc.WeightedArbitrary<AmqpStep>[] = [
   { weight: 10, arbitrary: declaring },
-  { weight: 12, arbitrary: publish },
-  { weight: 6, arbitrary: consuming },
-  { weight: 6, arbitrary: settle },
+  { weight: 14, arbitrary: publish },
+  { weight: 9, arbitrary: consuming },
+  { weight: 9, arbitrary: settle },
   { weight: 3, arbitrary: channelling },
-  { weight: 2, arbitrary: breaking },
+  { weight: 1, arbitrary: breaking },
 ]
 
 /** A consumer whose tag nobody has heard of cannot be told from others. */
@@ -254,12 +279,13 @@ const withKnownTag = (step: AmqpStep): AmqpStep =>
     : step
 
 const steps = (step: fc.Arbitrary<AmqpStep>) =>
-  fc.array(step.map(withKnownTag), { minLength: 15, maxLength: 40, size: 'max' })
+  fc.array(step.map(withKnownTag), { minLength: 20, maxLength: 50, size: 'max' })
 
 /** A sequence of methods on two channels of each of two connections. */
 export const amqpCase: fc.Arbitrary<AmqpCase> = fc.boolean().chain((isExact) =>
   fc.record({
     isExact: fc.constant(isExact),
+    isTrusted: usually(fc.constant(true), fc.boolean()),
     steps: steps(fc.oneof(...(isExact ? usual : [...usual, { weight: 5, arbitrary: limiting }]))),
   }),
 )

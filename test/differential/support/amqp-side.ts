@@ -87,6 +87,7 @@ export class AmqpSide {
     this.#send(step, seat, client)
     try {
       if (step.kind === 'say' && isAnswered(step)) await seat.channel.replies.take(`answer to ${step.name}`)
+      if (!seat.isOpen) return
       seat.channel.send('channel.flow', { active: true })
       await seat.channel.reply('channel.flow-ok')
     } catch (error) {

@@ -31,7 +31,10 @@ export class ChannelPublishing {
   constructor(channel: Channel) {
     this.#channel = channel
     this.#publisher = new Publisher({
-      store: async (batch) => storeBatch(await channel.host.session(), batch),
+      open: async () => {
+        const session = await channel.host.session()
+        return (batch) => storeBatch(session, batch)
+      },
       onResults: (batch, results) => this.#onResults(batch, results),
       onFailure: (thrown) => channel.fail(thrown, 'basic.publish'),
       onHeldBytes: (change) => channel.host.hold(change),

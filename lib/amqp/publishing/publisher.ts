@@ -21,8 +21,8 @@ export interface Storing {
 }
 
 export interface PublisherOptions {
-  /** Stores messages in their order. */
-  readonly store: (batch: readonly Pending[]) => Promise<Storing>
+  /** Looks at the topology for what was pushed before, and answers how to store that in its order, batch by batch. */
+  readonly open: () => Promise<(batch: readonly Pending[]) => Storing>
   /** Told of each batch, in order, once it is stored or not. */
   readonly onResults: (batch: readonly Pending[], results: readonly PublishResult[]) => void
   /** Told where nothing is known of a batch. */
@@ -37,6 +37,8 @@ const MAX_BATCH = 10
 const MAX_BATCH_BYTES = 1_000_000
 /** Batches that are being stored at a time. */
 const MAX_UNDER_WAY = 4
+/** Publishes that one look at the topology serves: those that had come before it. */
+const MAX_PER_LOOK = 200
 /** What a message takes beside its payload, about. */
 const OVERHEAD_BYTES = 512
 
@@ -82,29 +84,35 @@ export class Publisher {
   async #run(): Promise<void> {
     // What has been read from the socket in the same turn belongs to the first batch as well.
     await Promise.resolve()
-    const underWay: Promise<void>[] = []
-    while (this.#queue.length > 0 || underWay.length > 0) {
-      if (this.#queue.length === 0 || underWay.length >= MAX_UNDER_WAY) {
-        await underWay.shift()
-        continue
-      }
-      const batch = this.#nextBatch()
-      this.#underWay += batch.length
-      const { mayBeFollowed, results } = await this.#begin(batch)
-      const told = Promise.all([results, underWay.at(-1)]).then(([outcome]) => this.#tell(batch, outcome))
-      underWay.push(told)
-      if (!mayBeFollowed) await Promise.all(underWay.splice(0))
+    const storing: Promise<void>[] = []
+    while (this.#queue.length > 0 || storing.length > 0) {
+      if (this.#queue.length > 0) await this.#storeSome(Math.min(this.#queue.length, MAX_PER_LOOK), storing)
+      else await storing.shift()
     }
     this.#running = undefined
   }
 
-  /** Never rejects, and its results do not. */
-  async #begin(batch: readonly Pending[]): Promise<{ mayBeFollowed: boolean; results: Promise<Outcome> }> {
+  /** Stores so many of those that wait; what is still on its way then is in `storing`, in order. */
+  async #storeSome(count: number, storing: Promise<void>[]): Promise<void> {
+    const store = await this.#open()
+    for (let left = count; left > 0 && this.#queue.length > 0; ) {
+      if (storing.length >= MAX_UNDER_WAY) await storing.shift()
+      const batch = this.#nextBatch(left)
+      left -= batch.length
+      this.#underWay += batch.length
+      const { mayBeFollowed, results } = store(batch)
+      const outcome = results.then((stored): Outcome => ({ stored }), failed)
+      storing.push(Promise.all([outcome, storing.at(-1)]).then(([one]) => this.#tell(batch, one)))
+      if (!mayBeFollowed) await Promise.all(storing.splice(0))
+    }
+  }
+
+  /** Where the topology cannot be looked at, nothing can be stored. Never rejects. */
+  async #open(): Promise<(batch: readonly Pending[]) => Storing> {
     try {
-      const { mayBeFollowed, results } = await this.#options.store(batch)
-      return { mayBeFollowed, results: results.then((stored) => ({ stored }), failed) }
+      return await this.#options.open()
     } catch (thrown) {
-      return { mayBeFollowed: false, results: Promise.resolve(failed(thrown)) }
+      return () => ({ mayBeFollowed: false, results: Promise.reject(thrown) })
     }
   }
 
@@ -117,10 +125,10 @@ export class Publisher {
     this.#release(batch)
   }
 
-  #nextBatch(): readonly Pending[] {
+  #nextBatch(atMost: number): readonly Pending[] {
     let count = 0
     let sizeBytes = 0
-    for (const pending of this.#queue.slice(0, MAX_BATCH)) {
+    for (const pending of this.#queue.slice(0, Math.min(MAX_BATCH, atMost))) {
       sizeBytes += sizeOf(pending)
       if (count > 0 && sizeBytes > MAX_BATCH_BYTES) break
       count += 1

@@ -11,6 +11,8 @@ import type { ImportItem } from '../topology/vhost/import.ts'
 import { bandCountOf } from '../topology/vhost/priority-bands.ts'
 import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
+import type { QueueSettings } from '../topology/vhost/queue-settings.ts'
+import { alteringIntentsOfDeclared, finishAlteringOrLeave } from './altering-intents.ts'
 import type { Broker } from './broker.ts'
 import { commitOf, commitToVhost, type Guard, newId, stateOf, stillThere } from './change.ts'
 import { noteUse } from './note-use.ts'
@@ -140,9 +142,8 @@ async function commitWithSqsQueues(
 ): Promise<Transacted<unknown>> {
   const { broker } = session
   const sqsQueues = queues.flatMap((queue) => sqsQueuesFor(session, queue))
-  const sqsNames = sqsQueues.map(({ name }) => name)
   const intent = await createUnderIntent(broker, sqsQueues)
-  const done = await commitTaking(session, change, intent.id, sqsNames).catch(async (error: unknown) => {
+  const done = await commitTaking(session, change, intent.id, sqsQueues).catch(async (error: unknown) => {
     await discardCreated(broker, intent)
     throw error
   })
@@ -150,8 +151,10 @@ async function commitWithSqsQueues(
   return done
 }
 
+type MadeSqsQueue = NewSqsQueue & { readonly settings: QueueSettings }
+
 /** As the policies of the moment have them. */
-function sqsQueuesFor({ vhost }: VhostSession, command: DeclareQueue): NewSqsQueue[] {
+function sqsQueuesFor({ vhost }: VhostSession, command: DeclareQueue): MadeSqsQueue[] {
   const settings = vhost.settingsOf(queueFrom(command, vhost.vhost))
   return command.sqsQueues.map(({ name }) => ({ name, settings }))
 }
@@ -165,9 +168,10 @@ async function commitTaking(
   session: VhostSession,
   { command, guard }: GuardedCommand,
   intentId: string,
-  sqsNames: readonly string[],
+  sqsQueues: readonly MadeSqsQueue[],
 ): Promise<Transacted<unknown>> {
   const { broker, vhost } = session
+  const made = new Map(sqsQueues.map(({ name, settings }) => [name, settings]))
   const done = await broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
@@ -175,14 +179,16 @@ async function commitTaking(
       const state = stateOf(vhosts, vhost.id)
       guard?.(access, state)
       const events = decideVhost(state, command)
-      if (events.length === 0) return { writes: [], result: [] }
+      if (events.length === 0) return { writes: [], result: { deleting: [], altering: [] } }
       // Others may have declared some of them meanwhile: theirs count, ours go.
-      const put = deletingIntents(broker, namesWithout(sqsNames, events))
-      const intents = { put, take: [{ id: intentId, state: 'creating' as const }] }
-      return { writes: [{ journal: vhost.id, events }], intents, result: put }
+      const deleting = deletingIntents(broker, namesWithout([...made.keys()], events))
+      const altering = alteringIntentsOfDeclared(broker, state, events, made)
+      const intents = { put: [...deleting, ...altering], take: [{ id: intentId, state: 'creating' as const }] }
+      return { writes: [{ journal: vhost.id, events }], intents, result: { deleting, altering } }
     },
   })
-  await finishDeletingOrLeave(broker, done.result)
+  await finishDeletingOrLeave(broker, done.result.deleting)
+  await finishAlteringOrLeave(broker, done.result.altering)
   return done
 }
 

@@ -95,11 +95,11 @@ export class ScheduledBook {
     this.#witness.counts.cancelled += 1
   }
 
-  /** Taking it back was refused because it is gone, or about to be: it is due, or somebody else has taken it back. */
+  /** Taking it back was refused because it is gone, or about to be. */
   refusedToCancel(label: string): void {
     const held = this.#held.get(label)
-    if (held?.askers === 1 && !this.#mayBeDue(held.dueMs))
-      this.#witness.fail(`${label} is held and cannot be taken back`)
+    const isThere = held && held.askers === 1 && !this.#mayBeDue(held.dueMs)
+    if (isThere) this.#witness.fail(`${label} is held and cannot be taken back`)
   }
 
   checkTheEnd(): void {

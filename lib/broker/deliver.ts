@@ -36,7 +36,7 @@ export async function deliver(
   const expiries = expiriesOf(context, publications)
   const consignments = await encodeAll(context, publications, expiries, failures)
   if (failures.size > 0) failThoseBehind(publications, failures)
-  await armAll(context, expiries, failures)
+  if (expiries.size > 0) await armAll(context, expiries, failures)
   await holdAll(context, withoutFailedPublications(publications, failures), failures)
   await keepAll(context, withoutFailedPublications(publications, failures), failures)
   await sendToFifoQueues(context, withoutFailed(consignments, failures), failures)
@@ -107,6 +107,7 @@ async function sendToFifoQueues(
   const sends = consignments.flatMap((consignment) =>
     consignment.publication.queues.filter(isFifo).map((queue) => ({ consignment, queue })),
   )
+  if (sends.length === 0) return
   const outcomes = await send(context, sends)
   for (const [index, { consignment, queue }] of sends.entries()) {
     const outcome = outcomes[index]

@@ -35,11 +35,11 @@ export async function deliver(
   const failures: Failures = new Map()
   const expiries = expiriesOf(context, publications)
   const consignments = await encodeAll(context, publications, expiries, failures)
-  await armAll(context, expiries, failures)
-  failThoseBehind(publications, failures)
+  if (expiries.size > 0) await armAll(context, expiries, failures)
+  if (failures.size > 0) failThoseBehind(publications, failures)
   await holdAll(context, withoutFailedPublications(publications, failures), failures)
   await keepAll(context, withoutFailedPublications(publications, failures), failures)
-  failThoseBehind(publications, failures)
+  if (failures.size > 0) failThoseBehind(publications, failures)
   await sendToFifoQueues(context, withoutFailed(consignments, failures), failures)
   await sendToStandardQueues(context, withoutFailed(consignments, failures), failures)
   for (const publication of publications) if (!failures.has(publication)) countCopies(context, publication)
@@ -110,6 +110,7 @@ async function sendToFifoQueues(
   const sends = consignments.flatMap((consignment) =>
     consignment.publication.queues.filter(isFifo).map((queue) => ({ consignment, queue })),
   )
+  if (sends.length === 0) return
   const outcomes = await send(context, sends)
   for (const [index, { consignment, queue }] of sends.entries()) {
     const outcome = outcomes[index]

@@ -75,6 +75,8 @@ export interface AwsOptions {
     readonly s3?: string
     readonly secretsmanager?: string
   }
+  /** Takes requests to a service in place of the network; never on AWS. */
+  readonly transports?: { readonly sqs?: Transport }
   /** Told of every call by the SDK itself, with what is sent and answered; never on AWS, where a log must hold no message. */
   readonly logger?: AwsLogger
 }
@@ -82,15 +84,29 @@ export interface AwsOptions {
 /** The part of a console that the AWS SDK writes to. */
 export type AwsLogger = Readonly<Record<'trace' | 'debug' | 'info' | 'warn' | 'error', (...content: unknown[]) => void>>
 
-type ClientOptions = Omit<AwsOptions, 'endpoints'> & { readonly endpoint?: string }
+type ClientOptions = Omit<AwsOptions, 'endpoints' | 'transports'> & Partial<Transport> & { readonly endpoint?: string }
+
+/** The SDK's `requestHandler` and `signer`, as far as they are used. */
+export interface Transport {
+  readonly requestHandler: {
+    handle(
+      request: { readonly headers: Readonly<Record<string, string>>; readonly body?: string | Uint8Array },
+      options?: { readonly abortSignal?: AbortSignal },
+    ): Promise<{ response: { statusCode: number; headers: Record<string, string>; body: Uint8Array } }>
+    updateHttpClientConfig(): void
+    httpHandlerConfigs(): object
+  }
+  readonly signer: { sign<Request>(request: Request): Promise<Request> }
+}
 
 /** What all AWS SDK clients are made with. Members that are left out are the SDK's to find in its environment. */
 export function clientOptions(
-  { endpoints, ...common }: AwsOptions,
+  { endpoints, transports, ...common }: AwsOptions,
   service: 'dynamodb' | 'sqs' | 's3' | 'secretsmanager',
 ): ClientOptions {
   const endpoint = endpoints?.[service]
-  return { ...common, ...(endpoint !== undefined && { endpoint }) }
+  const transport = service === 'sqs' ? transports?.sqs : undefined
+  return { ...common, ...(endpoint !== undefined && { endpoint }), ...transport }
 }
 
 /** The names of the environment variables that the stack sets and {@link readConfig} reads. */
@@ -177,12 +193,14 @@ export function whereQueuesAre(queue: {
   return { sqsQueueUrlBase: url.slice(0, -name.length - 1), sqsQueueArnBase: arn.slice(0, -name.length) }
 }
 
-/** What the embedded cloud takes from the environment; none of it concerns a deployed broker. */
+/** What the embedded cloud takes from the environment. */
 export interface LocalEnvironment {
   /** Where set, nothing is embedded: the AWS SDK reads the same variable, and its others, by itself. */
   readonly awsEndpointUrl: string | undefined
   readonly dynoxideBin: string | undefined
   readonly searchPath: string | undefined
+  /** As {@link Config.leaseMs}; undefined where the embedded cloud's own is to be taken. */
+  readonly leaseMs: number | undefined
 }
 
 export const readLocalEnvironment = (
@@ -191,6 +209,7 @@ export const readLocalEnvironment = (
   awsEndpointUrl: env.AWS_ENDPOINT_URL || undefined,
   dynoxideBin: env.DYNOXIDE_BIN || undefined,
   searchPath: env.PATH,
+  leaseMs: env[ENV.leaseMs] ? leaseFrom(env[ENV.leaseMs] ?? '') : undefined,
 })
 
 /** What `leveret` on the command line takes from the environment, beside what the AWS SDK reads there by itself. */

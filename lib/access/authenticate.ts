@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { User } from '../model/user.ts'
 import type { AccessState } from '../topology/access/state.ts'
 import { bytesFromBase64 } from './base64.ts'
@@ -54,7 +55,6 @@ export function logIn(access: AccessState, { name, password }: Credentials): Use
 }
 
 const BASIC = /^basic +(?<token>\S*) *$/i
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Name and password of HTTP Basic (RFC 7617): UTF-8, and the first colon ends the name. A header of another scheme
@@ -70,10 +70,5 @@ export function parseBasicCredentials(header: string | undefined): Credentials {
 
 function textOfToken(token: string | undefined): string | undefined {
   const bytes = token === undefined ? undefined : bytesFromBase64(token)
-  if (!bytes) return undefined
-  try {
-    return UTF8.decode(bytes)
-  } catch {
-    return undefined
-  }
+  return bytes && isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }

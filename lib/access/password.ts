@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { invalid } from '../model/errors.ts'
 import type { HashingAlgorithm, User } from '../model/user.ts'
 import { bytesFromBase64 } from './base64.ts'
@@ -24,7 +24,7 @@ const NOBODY: Credentials = {
 }
 
 const saltedDigest: Digest = (algorithm, salt, password) =>
-  createHash(NODE_ALGORITHMS[algorithm]).update(salt).update(password, 'utf8').digest()
+  hash(NODE_ALGORITHMS[algorithm], Buffer.concat([salt, Buffer.from(password, 'utf8')]), 'buffer')
 
 /** The stored form of a password: base64 of the salt and the digest of both (contract §4.3). `salt` has {@link SALT_BYTES} random bytes. */
 export function hashPassword(password: string, salt: Uint8Array, algorithm: HashingAlgorithm): string {

@@ -14,7 +14,7 @@ export async function definitionsFile(c: ApiContext): Promise<AmqpTable | Respon
   const type = mediaType(c)
   if (type === 'application/json') return parseDefinitionsText(bodyText(c))
   if (type === 'multipart/form-data') return parseDefinitionsText(await formFile(c))
-  return unsupportedMediaType(c)
+  return unsupportedMediaType()
 }
 
 async function formFile(c: ApiContext): Promise<string> {

@@ -6,6 +6,7 @@ import { requireVhost } from '../topology/access/vhost.ts'
 import type { Definitions } from '../topology/definitions/definitions.ts'
 import { exportDefinitions, exportVhost } from '../topology/definitions/export.ts'
 import { parseDefinitions } from '../topology/definitions/parse.ts'
+import { isAnswer } from './answer.ts'
 import { definitionsFile } from './definitions-file.ts'
 import type { Api, ApiContext } from './env.ts'
 import { EXPORTER } from './identity.ts'
@@ -43,13 +44,13 @@ async function exportOne(c: ApiContext, session: Session): Promise<Response> {
 
 async function importAll(c: ApiContext, session: Session): Promise<Response> {
   const file = await definitionsFile(c)
-  if (file instanceof Response) return file
+  if (isAnswer(file)) return file
   return importFile(c, session, parseDefinitions(file))
 }
 
 async function importOne(c: ApiContext, session: Session): Promise<Response> {
   const file = await definitionsFile(c)
-  if (file instanceof Response) return file
+  if (isAnswer(file)) return file
   const { name: vhost } = requireVhost(session.access, segment(c, 'vhost'), 'vhost_not_found')
   return importFile(c, session, parseDefinitions(file, { vhost }))
 }

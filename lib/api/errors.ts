@@ -5,6 +5,7 @@ import type { AuthMode } from '../config.ts'
 import { EntryTooLargeError } from '../journal/entry.ts'
 import { logError } from '../log.ts'
 import { accessRefused, BrokerError, type ErrorKind, invalid, unavailable } from '../model/errors.ts'
+import { answer } from './answer.ts'
 import type { ApiContext } from './env.ts'
 import { json } from './respond.ts'
 
@@ -106,7 +107,7 @@ const CHALLENGES: Record<AuthMode, string> = {
 /** Contract §1.1: no body without credentials, and none for a header that cannot be read. */
 function authenticationResponse(c: ApiContext, { problem, message }: AuthenticationError): Response {
   const challenge = { 'www-authenticate': CHALLENGES[c.get('broker').config.auth] }
-  if (problem === 'missing-credentials') return c.body(null, 401, challenge)
-  if (problem === 'malformed-credentials') return c.body(null, 400)
+  if (problem === 'missing-credentials') return answer(401, challenge)
+  if (problem === 'malformed-credentials') return answer(400)
   return json(c, { error: 'not_authorized', reason: message }, 401, challenge)
 }

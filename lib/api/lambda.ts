@@ -6,14 +6,13 @@ export type HttpHandler = (event: FrontEvent) => Promise<APIGatewayProxyResult>
 
 /**
  * The API as a Lambda handler behind a REST API (v1) proxy integration or a function URL; both take the same form of
- * answer. Path, query, headers and body stay in the event, where handlers read them; the Request only carries the method.
+ * answer. Path, query, headers and body stay in the event, where handlers read them; hono, which routes, asks the Request for the method only.
  */
 export const lambdaHandler =
   (api: Api): HttpHandler =>
   async (frontEvent) => {
     const event = toHttpEvent(frontEvent)
-    const request = new Request('http://leveret/', { method: requestMethod(event.method) })
-    const response = await api.fetch(request, { event })
+    const response = await api.fetch({ method: event.method } as Request, { event })
     const result = {
       statusCode: response.status,
       headers: Object.fromEntries(response.headers),
@@ -21,12 +20,6 @@ export const lambdaHandler =
     }
     return fits(result) ? result : TOO_LARGE
   }
-
-/** What a Request cannot be made with (Fetch standard, "forbidden method"). */
-const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK'])
-
-/** No resource has the method that stands for the forbidden ones, so they are answered as any other that is not allowed. */
-const requestMethod = (method: string): string => (FORBIDDEN_METHODS.has(method.toUpperCase()) ? 'PATCH' : method)
 
 /** What Lambda may answer (AWS, service quotas), less what it adds. */
 const MAX_RESULT_BYTES = 6 * 1024 * 1024 - 4096

@@ -1,6 +1,7 @@
 import { type QueueCounts, queueCounts } from '../broker/queue-counts.ts'
 import { readStatistics } from '../broker/read-statistics.ts'
 import type { Session, VhostSession } from '../broker/session.ts'
+import { answer } from './answer.ts'
 import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME, PRODUCT_NAME, PRODUCT_VERSION, RABBITMQ_VERSION } from './identity.ts'
 import { MAX_COUNTED_QUEUES } from './lengths.ts'
@@ -29,12 +30,12 @@ export function metricsRoutes(api: Api): void {
   const answers = new Map<string, Answer>()
   api.get(
     '/metrics',
-    withSession(MONITORING, async (c, session) => textAnswer(c, await cached(answers, c, session))),
+    withSession(MONITORING, async (c, session) => textAnswer(await cached(answers, c, session))),
   )
 }
 
-const textAnswer = (c: ApiContext, text: string): Response =>
-  c.body(text, 200, { 'cache-control': 'no-cache', 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+const textAnswer = (text: string): Response =>
+  answer(200, { 'cache-control': 'no-cache', 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, text)
 
 async function cached(answers: Map<string, Answer>, c: ApiContext, session: Session): Promise<string> {
   const sessions = await listedSessions(c, session)
@@ -42,12 +43,12 @@ async function cached(answers: Map<string, Answer>, c: ApiContext, session: Sess
   const nowMs = session.broker.clock.monotonicMs()
   const known = answers.get(key)
   if (known && nowMs - known.madeMs < CACHE_MS) return known.text
-  const answer = { madeMs: nowMs, text: render(session, sessions) }
+  const made = { madeMs: nowMs, text: render(session, sessions) }
   if (answers.size >= MAX_ANSWERS) answers.clear()
-  answers.set(key, answer)
+  answers.set(key, made)
   // What failed is tried again by the next scrape.
-  answer.text.catch(() => answers.delete(key))
-  return answer.text
+  made.text.catch(() => answers.delete(key))
+  return made.text
 }
 
 async function render(session: Session, sessions: readonly VhostSession[]): Promise<string> {

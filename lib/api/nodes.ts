@@ -1,9 +1,10 @@
 import type { Broker } from '../broker/broker.ts'
 import { notFound } from '../model/errors.ts'
-import type { Api } from './env.ts'
+import type { Api, ApiContext } from './env.ts'
 import { NODE_NAME } from './identity.ts'
 import { itemAnswer, listAnswer } from './list.ts'
 import { segment } from './path.ts'
+import { noContent } from './respond.ts'
 import { type Entry, withSession } from './session.ts'
 
 const MONITORING: Entry = { tag: 'monitoring', leased: true }
@@ -18,10 +19,28 @@ export function nodeRoutes(api: Api): void {
   api.get(
     '/nodes/:node',
     withSession(MONITORING, (c, { broker }) => {
-      if (segment(c, 'node') !== NODE_NAME) throw notFound()
+      assertNode(c)
       return itemAnswer(c, renderNode(broker))
     }),
   )
+
+  // What RabbitMQ answers where it does not know either.
+  api.get(
+    '/nodes/:node/memory',
+    withSession(MONITORING, (c) => {
+      assertNode(c)
+      return itemAnswer(c, { memory: 'not_available' })
+    }),
+  )
+
+  api.post(
+    '/rebalance/queues',
+    withSession({ tag: 'administrator', leased: true }, (c) => noContent(c)),
+  )
+}
+
+function assertNode(c: ApiContext): void {
+  if (segment(c, 'node') !== NODE_NAME) throw notFound()
 }
 
 const GIBIBYTE = 2 ** 30

@@ -140,6 +140,8 @@ export const DESCRIPTIONS: Readonly<Record<Operation, Description>> = {
 
   'GET /nodes': list('the one pseudo-node', 'Node'),
   'GET /nodes/:node': show('the one pseudo-node', 'Node'),
+  'GET /nodes/:node/memory': show('that nothing is known of a memory', 'Table'),
+  'POST /rebalance/queues': ['Spreads the queues over all nodes, of which there is one'],
   'GET /health/checks/alarms': check('alarms'),
   'GET /health/checks/local-alarms': check('alarms'),
   'GET /health/checks/virtual-hosts': check('vhosts'),

@@ -54,6 +54,8 @@ export function renderQueue(vhost: VhostState, queue: Queue) {
     node: NODE_NAME,
     ...(operatorPolicy && { operator_policy: operatorPolicy.name }),
     ...(policy && { policy: policy.name }),
+    // Unless it is looked at, and an SQS queue found to be missing.
+    state: 'running',
     type: queue.type,
     vhost: vhost.vhost,
   }

@@ -47,7 +47,8 @@ export function queueRoutes(api: Api): void {
     '/queues/:vhost/:queue',
     withVhost(MANAGEMENT, async (c, session) => {
       const { name } = requireQueue(session.vhost, segment(c, 'queue'))
-      await deleteQueue(session, { name, ifEmpty: queryFlag(c, 'if-empty') })
+      const [ifEmpty, ifUnused] = [queryFlag(c, 'if-empty'), queryFlag(c, 'if-unused')]
+      await deleteQueue(session, { name, ifEmpty, ifUnused })
       return noContent(c)
     }),
   )

@@ -1,4 +1,5 @@
 import { notFound } from '../model/errors.ts'
+import { answer } from './answer.ts'
 import type { ApiContext } from './env.ts'
 import { errorResponse } from './errors.ts'
 import { json } from './respond.ts'
@@ -98,6 +99,8 @@ export const RESOURCES = {
 
   '/nodes': ['GET'],
   '/nodes/:node': ['GET'],
+  '/nodes/:node/memory': ['GET'],
+  '/rebalance/queues': ['POST'],
   '/health/checks/alarms': ['GET'],
   '/health/checks/local-alarms': ['GET'],
   '/health/checks/virtual-hosts': ['GET'],
@@ -143,7 +146,7 @@ export function fallback(c: ApiContext): Response {
   const methods = methodsOf(c.req.path)
   if (!methods) return errorResponse(c, notFound())
   const allow = ['OPTIONS', ...(methods.includes('GET') ? ['HEAD'] : []), ...methods].sort().join(', ')
-  if (c.req.method === 'OPTIONS') return c.body(null, 200, { allow })
+  if (c.req.method === 'OPTIONS') return answer(200, { allow })
   return json(c, { error: 'method_not_allowed', reason: 'Method Not Allowed' }, 405, { allow })
 }
 

@@ -1,4 +1,5 @@
 import { stringifyJson } from '../model/json.ts'
+import { answer } from './answer.ts'
 import type { ApiContext } from './env.ts'
 
 /** Contract §1.1: what every answer with a body carries. */
@@ -8,17 +9,17 @@ const JSON_HEADERS = { ...HEADERS, 'content-type': 'application/json' }
 type Status = 200 | 400 | 401 | 404 | 405 | 412 | 413 | 415 | 500 | 503
 
 export const json = (
-  c: ApiContext,
+  _c: ApiContext,
   value: unknown,
   status: Status = 200,
   headers: Record<string, string> = {},
-): Response => c.body(stringifyJson(value), status, { ...JSON_HEADERS, ...headers })
+): Response => answer(status, { ...JSON_HEADERS, ...headers }, stringifyJson(value))
 
-export const noContent = (c: ApiContext): Response => c.body(null, 204, HEADERS)
+export const noContent = (_c: ApiContext): Response => answer(204, HEADERS)
 
 /** PUT answers 201 for what is new and 204 for what was there (contract §1.1). */
 export const created = (c: ApiContext, outcome: 'created' | 'existing'): Response =>
-  outcome === 'created' ? c.body(null, 201, HEADERS) : noContent(c)
+  outcome === 'created' ? answer(201, HEADERS) : noContent(c)
 
 /** For what is found under another path than it was asked for (contract §1.2, bindings). */
-export const createdAt = (c: ApiContext, location: string): Response => c.body(null, 201, { ...HEADERS, location })
+export const createdAt = (_c: ApiContext, location: string): Response => answer(201, { ...HEADERS, location })

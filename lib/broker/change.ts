@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Transacted } from '../journal/decision.ts'
 import type { Intent } from '../journal/intents.ts'
 import type { VisibleVersion } from '../journal/lease.ts'
@@ -12,6 +11,7 @@ import { decideVhost, type VhostCommand } from '../topology/vhost/decide.ts'
 import type { VhostEvent } from '../topology/vhost/events.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
+import { takeRandomBytes } from './random-bytes.ts'
 import type { Session, VhostSession } from './session.ts'
 
 /** Who makes the changes that nobody asks for, in the audit trail. */
@@ -21,7 +21,7 @@ export const LEVERET = 'leveret'
 export type Change = 'changed' | 'unchanged'
 
 /** A new id: for entities, commits, intents and publishes. */
-export const newId = ({ clock }: Pick<Broker, 'clock'>): string => ulid(clock.wallMs(), randomBytes(16))
+export const newId = ({ clock }: Pick<Broker, 'clock'>): string => ulid(clock.wallMs(), takeRandomBytes(16))
 
 /**
  * Throws where the user may not make a change. It is asked on the very states that the change is decided on: what is

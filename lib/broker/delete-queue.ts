@@ -8,19 +8,23 @@ import { assertUnlocked } from '../topology/vhost/exclusive.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
 import { type Committed, commitOf, committed, LEVERET, newId, stateOf, stillThere, whenSettled } from './change.ts'
+import { consumerCount } from './consumer-counts.ts'
 import type { VhostContext, VhostSession } from './session.ts'
 import { deletingIntents, finishDeletingOrLeave } from './sqs-intents.ts'
 
 export interface QueueDeletion {
   readonly name: string
   readonly ifEmpty: boolean
+  /** Only if it has no consumers; those that poll its SQS queue themselves are not known. */
+  readonly ifUnused?: boolean
   /** The queue that is meant: a later one of the same name is left alone. */
   readonly onlyId?: string | undefined
 }
 
 /**
  * Deletes a queue with its bindings and messages (contract §1.2); an adopted SQS queue stays, with what is in it. The SQS
- * queue goes last, when no publish that knew it can be under way any more. Throws `not-found`, and `precondition-failed` where it should be empty and is not.
+ * queue goes last, when no publish that knew it can be under way any more. Throws `not-found`, and `precondition-failed` where it should be empty
+ * or unused and is not.
  */
 export async function deleteQueue(session: VhostSession, deletion: QueueDeletion): Promise<void> {
   if ((await whenSettled(commitQueueDeletion(session, deletion))) === 'missing') throw notFound()
@@ -29,12 +33,13 @@ export async function deleteQueue(session: VhostSession, deletion: QueueDeletion
 /** As {@link deleteQueue}, for doors with connections, which do not mind that there is none. */
 export async function commitQueueDeletion(
   session: VhostSession,
-  { name, ifEmpty, onlyId }: QueueDeletion,
+  { name, ifEmpty, ifUnused = false, onlyId }: QueueDeletion,
 ): Promise<Committed<'deleted' | 'missing'>> {
   const { broker, access, user, vhost, connection } = session
   assertMayDelete(access, user, vhost.vhost, { kind: 'queue', name })
   const existing = vhost.queueByName(name)
   if (existing) assertUnlocked(existing, connection, vhost.vhost)
+  if (ifUnused && existing) await assertUnused(session, existing)
   if (ifEmpty && existing) await assertEmpty(session, existing)
   const { result, versions } = await broker.journals.transact({
     ...commitOf(session),
@@ -43,7 +48,7 @@ export async function commitQueueDeletion(
       const state = stateOf(vhosts, vhost.id)
       const queue = state.queueByName(name)
       if (queue) assertUnlocked(queue, connection, vhost.vhost)
-      const meantId = onlyId ?? (ifEmpty ? existing?.id : undefined)
+      const meantId = onlyId ?? (ifEmpty || ifUnused ? existing?.id : undefined)
       if (!queue || (meantId !== undefined && queue.id !== meantId)) return { writes: [], result: undefined }
       return decideDeletion(broker, state, name, meantId)
     },
@@ -92,6 +97,11 @@ export async function deleteQueueIf(
   } catch (error) {
     if (!(error instanceof BrokerError) || error.kind !== 'not-found') throw error
   }
+}
+
+async function assertUnused({ broker, vhost }: VhostSession, queue: Queue): Promise<void> {
+  if ((await consumerCount(broker, queue)) === 0) return
+  throw preconditionFailed(`${describeObject('queue', queue.name, vhost.vhost)} in use`)
 }
 
 /**

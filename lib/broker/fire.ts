@@ -18,7 +18,7 @@ export interface DelayRecord {
 }
 
 /** Longer than the function may run: while a delivery may still succeed nobody else begins one. */
-export const CLAIM_MS = 90_000
+const CLAIM_MS = 90_000
 const FIRST_BACKOFF_MS = 2_000
 const MAX_BACKOFF_MS = 600_000
 

@@ -1,8 +1,10 @@
 import { parseFields } from '../delivery/envelope-metadata.ts'
 import type { StoredItem } from '../delivery/item-store.ts'
 import {
+  CANCELLED_KEPT_MS,
   dueBefore,
   dueFrom,
+  keyOf,
   parseScheduled,
   SCHEDULED_PARTITIONS,
   type ScheduledMessage,
@@ -61,7 +63,10 @@ async function handOverAhead(
     horizons[partition] = nowMs + AHEAD_MS
     for await (const page of pagesOf(broker, partition, from, dueBefore(nowMs + AHEAD_MS))) {
       const scheduled = page.map(({ data }) => parseScheduled(data))
-      await sendPointers(broker, scheduled)
+      await sendPointers(
+        broker,
+        scheduled.filter(({ cancelledMs }) => cancelledMs === undefined),
+      )
       if (isInTime()) continue
       // What is due in the same millisecond may be on the next page: it is handed over twice then.
       horizons[partition] = scheduled.at(-1)?.dueMs ?? nowMs
@@ -97,9 +102,12 @@ async function* pagesOf(
 }
 
 async function handOverLate(broker: Broker, page: readonly StoredItem[], nowMs: number): Promise<void> {
-  const late = page
-    .map(({ data, revision }) => ({ scheduled: parseScheduled(data), revision }))
-    .filter(({ scheduled }) => isLeft(scheduled, nowMs))
+  const scheduled = page.map(({ data, revision }) => ({ scheduled: parseScheduled(data), revision }))
+  const forgotten = scheduled.filter(
+    ({ scheduled: { cancelledMs = nowMs } }) => cancelledMs < nowMs - CANCELLED_KEPT_MS,
+  )
+  await Promise.all(forgotten.map((one) => broker.delivery.items.remove(keyOf(one.scheduled), one.revision)))
+  const late = scheduled.filter((one) => isLeft(one.scheduled, nowMs))
   await sendPointers(
     broker,
     late.map(({ scheduled }) => scheduled),

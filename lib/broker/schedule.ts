@@ -1,6 +1,7 @@
 import { internalQueueName } from '../config.ts'
 import { mapConcurrent } from '../delivery/concurrent.ts'
 import { envelopeOf } from '../delivery/envelope.ts'
+import { ABSENT } from '../delivery/item-store.ts'
 import { MAX_RELAY_INLINE_BYTES } from '../delivery/relay-message.ts'
 import { encodePointer, keyOf, type ScheduledMessage, toItem } from '../delivery/scheduled-message.ts'
 import { logError } from '../log.ts'
@@ -85,7 +86,8 @@ async function store(
       `a message that is held may have ${MAX_ITEM_BYTES} bytes of properties and headers at most`,
     )
   }
-  await broker.delivery.items.put(item)
+  // A put that is repeated may arrive once more when somebody has taken the message back, or has begun to deliver it.
+  await broker.delivery.items.put(item, ABSENT)
   return scheduled
 }
 

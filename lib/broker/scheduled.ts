@@ -1,6 +1,7 @@
 import { assertMayCancelScheduled, assertMayReadScheduled } from '../access/permissions.ts'
 import { type DecodedMessage, decodeMessage } from '../delivery/envelope.ts'
 import {
+  cancelled,
   dueFrom,
   parseScheduled,
   type ScheduledMessage,
@@ -12,7 +13,6 @@ import {
 } from '../delivery/scheduled-message.ts'
 import { invalid, notFound, preconditionFailed } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE, type Exchange } from '../model/exchange.ts'
-import { CLAIM_MS } from './fire.ts'
 import type { VhostSession } from './session.ts'
 
 /** A message that an exchange holds, as its owner sees it. */
@@ -44,7 +44,7 @@ export async function listScheduled(
   let from = afterKey ? sortAfter(afterKey.sort) : dueFrom(0)
   while (found.length < limit) {
     const page = await items.list(scheduledPartition(exchange.id), { from, limit: READ_AT_ONCE })
-    const held = page.map(({ data }) => parseScheduled(data)).filter(({ exchangeId }) => exchangeId === exchange.id)
+    const held = page.map(({ data }) => parseScheduled(data)).filter((scheduled) => isHeldBy(exchange, scheduled))
     found.push(...held.slice(0, limit - found.length).map(toHeld))
     const last = page.at(-1)
     if (!last || page.length < READ_AT_ONCE) break
@@ -52,6 +52,9 @@ export async function listScheduled(
   }
   return found
 }
+
+const isHeldBy = ({ id }: Exchange, { exchangeId, cancelledMs }: ScheduledMessage): boolean =>
+  exchangeId === id && cancelledMs === undefined
 
 const toHeld = (scheduled: ScheduledMessage): HeldMessage => ({
   id: scheduledId(scheduled),
@@ -72,13 +75,9 @@ export async function cancelScheduled(session: VhostSession, exchangeName: strin
     if (!item) throw notFound()
     const scheduled = parseScheduled(item.data)
     const nowMs = clock.wallMs()
+    if (scheduled.cancelledMs !== undefined) throw notFound()
     if (scheduled.claimedUntilMs > nowMs) throw preconditionFailed(`message '${id}' is being delivered`)
-    // Removing it at once would not tell whether somebody has delivered and removed it since.
-    const claimed = { ...scheduled, claimedUntilMs: nowMs + CLAIM_MS }
-    const revision = await delivery.items.put(toItem(claimed), item.revision)
-    if (revision === undefined) continue
-    await delivery.items.remove(key, revision)
-    return
+    if ((await delivery.items.put(toItem(cancelled(scheduled, nowMs)), item.revision)) !== undefined) return
   }
 }
 

@@ -21,7 +21,23 @@ export interface ScheduledMessage {
   readonly handedOverMs: number
   /** How often its delivery was begun. */
   readonly attempts: number
+  /** When it was taken back, ms since 1970. It stays for a while, claimed for ever, so that no late write brings it back. */
+  readonly cancelledMs?: number
 }
+
+/** No time comes after it, and it is a number to JSON. */
+const FOR_EVER_MS = 8_640_000_000_000_000
+
+/** What was taken back is kept for so long: no write is on its way for longer. */
+export const CANCELLED_KEPT_MS = 3_600_000
+
+/** What is left of a message that is never to be delivered. */
+export const cancelled = (scheduled: ScheduledMessage, nowMs: number): ScheduledMessage => ({
+  ...scheduled,
+  message: { body: '', attribute: undefined },
+  claimedUntilMs: FOR_EVER_MS,
+  cancelledMs: nowMs,
+})
 
 const FORMAT = 1
 
@@ -75,9 +91,10 @@ export const keyOf = (scheduled: ScheduledMessage): ItemKey => ({
 })
 
 export function toItem(scheduled: ScheduledMessage): Item {
-  const { exchangeId, message, dueMs, publishId, hop, vhostId, version, attempts } = scheduled
+  const { exchangeId, message, dueMs, publishId, hop, vhostId, version, attempts, cancelledMs } = scheduled
   return {
     ...keyOf(scheduled),
+    ...(cancelledMs !== undefined && { expiresAtS: Math.ceil((cancelledMs + CANCELLED_KEPT_MS) / 1000) }),
     data: JSON.stringify({
       v: FORMAT,
       due: dueMs,
@@ -91,14 +108,15 @@ export function toItem(scheduled: ScheduledMessage): Item {
       claimed: scheduled.claimedUntilMs,
       handed: scheduled.handedOverMs,
       attempts,
+      cancelled: cancelledMs,
     }),
   }
 }
 
 /** Throws `UnknownEnvelopeError` for whatever {@link toItem} of this version does not write. */
 export function parseScheduled(data: string): ScheduledMessage {
-  const { v, due, publish, hop, vhost, exchange, version, body, attribute, claimed, handed, attempts } =
-    parseFields(data)
+  const fields = parseFields(data)
+  const { v, due, publish, hop, vhost, exchange, version, body, attribute, claimed, handed, attempts } = fields
   if (
     v === FORMAT &&
     typeof due === 'number' &&
@@ -111,7 +129,8 @@ export function parseScheduled(data: string): ScheduledMessage {
     (attribute === undefined || typeof attribute === 'string') &&
     typeof claimed === 'number' &&
     typeof handed === 'number' &&
-    typeof attempts === 'number'
+    typeof attempts === 'number' &&
+    (fields.cancelled === undefined || typeof fields.cancelled === 'number')
   ) {
     return {
       dueMs: due,
@@ -124,6 +143,7 @@ export function parseScheduled(data: string): ScheduledMessage {
       claimedUntilMs: claimed,
       handedOverMs: handed,
       attempts,
+      ...(fields.cancelled !== undefined && { cancelledMs: fields.cancelled }),
     }
   }
   throw new UnknownEnvelopeError('the scheduled message is not in a known form')

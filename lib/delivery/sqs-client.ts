@@ -83,7 +83,6 @@ export function openSqs(aws: AwsOptions, requestTimeoutMs = REQUEST_TIMEOUT_MS):
 function clientConfig(aws: AwsOptions, requestTimeout: number): SQSClientConfig {
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
   return {
-    ...clientOptions(aws, 'sqs'),
     // Queue URLs come from the configuration, as the endpoint does: neither overrides the other.
     useQueueUrlAsEndpoint: false,
     maxAttempts: MAX_ATTEMPTS,
@@ -95,5 +94,7 @@ function clientConfig(aws: AwsOptions, requestTimeout: number): SQSClientConfig 
       httpAgent: agent,
       httpsAgent: agent,
     },
+    // Last, since it may name another handler.
+    ...clientOptions(aws, 'sqs'),
   }
 }

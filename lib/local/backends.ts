@@ -2,6 +2,8 @@ import type { AwsOptions } from '../config.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { startDynamoDb } from './dynamodb.ts'
 import { type DynoxideSearch, findDynoxide } from './dynoxide-binary.ts'
+import type { SqsEngine } from './sqs/engine.ts'
+import { engineTransport } from './sqs/transport.ts'
 
 /** What answers where AWS would. */
 export interface Backends {
@@ -17,11 +19,12 @@ const LOCAL_AWS = {
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 } as const
 
-/** DynamoDB in a child process; SQS is served by the front door at `url`. */
+/** DynamoDB in a child process; SQS is the engine, which the front door serves at `url` to everybody else. */
 export async function startEmbeddedBackends(
   directory: DataDirectory,
   search: DynoxideSearch,
   url: string,
+  engine: SqsEngine,
 ): Promise<Backends> {
   const dynamoDb = await startDynamoDb({
     binary: findDynoxide(search),
@@ -29,7 +32,11 @@ export async function startEmbeddedBackends(
     pidFile: directory.dynamoDbPidFile,
   })
   return {
-    aws: { ...LOCAL_AWS, endpoints: { dynamodb: dynamoDb.endpoint, sqs: url } },
+    aws: {
+      ...LOCAL_AWS,
+      endpoints: { dynamodb: dynamoDb.endpoint, sqs: url },
+      transports: { sqs: engineTransport(engine) },
+    },
     failure: dynamoDb.failure,
     close: dynamoDb.close,
   }

@@ -20,7 +20,7 @@ const NAMES = {
   topologyTable: 'leveret-local-topology',
   messagesTable: 'leveret-local-messages',
 } as const
-/** Every answer here is exact and costs nothing, so nothing is leased, awaited or shown from memory. */
+/** Every answer here is exact and costs nothing, so nothing is leased unless asked for, awaited or shown from memory. */
 const LOCAL_TIMES = { leaseMs: 0, fullPollWaitS: 0, countsCacheMs: 0, statisticsLagMs: 0 } as const
 const CLOCK_INTERVAL_MS = 60_000
 const DRAIN_MS = 5_000
@@ -41,6 +41,8 @@ export interface EmbeddedCloudOptions extends DynoxideSearch {
   readonly dataDir: string
   /** Where set, nothing is embedded; only blobs are kept in the data directory. */
   readonly awsEndpointUrl?: string | undefined
+  /** 0 by default. With leases the broker is as fast as a deployed one, and changes of the topology take as long as there. */
+  readonly leaseMs?: number | undefined
   /** By default all of them over one broker, with its first vhost and administrator. */
   readonly openHandlers?: (config: Config, amqp: AmqpDoor | undefined) => Promise<Handlers>
   /** Left out, AMQP is not spoken. */
@@ -115,11 +117,11 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
   // Workers' waiting receives end before the server does, which still sends their answers.
   resources.defer(() => sqsEngine?.endWaits())
   try {
-    const backends = isEmbedded ? await startEmbeddedBackends(directory, options, url) : EXTERNAL_BACKENDS
+    const backends = sqsEngine ? await startEmbeddedBackends(directory, options, url, sqsEngine) : EXTERNAL_BACKENDS
     resources.defer(() => backends.close())
     const sqs = openSqsClient(backends.aws)
     resources.defer(() => sqs.destroy())
-    const config = await createConfig(directory, backends, sqs, options.awsEndpointUrl)
+    const config = await createConfig(directory, backends, sqs, options)
     const { openHandlers = (await loading).openHandlers } = options
     const opened = await openHandlers(config, options.amqp && { ...options.amqp, isAlone: isEmbedded })
     resources.defer(() => opened.close())
@@ -144,11 +146,11 @@ async function createConfig(
   directory: DataDirectory,
   { aws }: Backends,
   sqs: SQSClient,
-  awsEndpointUrl: string | undefined,
+  { awsEndpointUrl, leaseMs = LOCAL_TIMES.leaseMs }: EmbeddedCloudOptions,
 ): Promise<Config> {
   try {
     const queues = await createResources({ ...NAMES, aws }, sqs)
-    return { ...NAMES, ...queues, ...LOCAL_TIMES, auth: 'basic', aws, blobs: directory.blobsUrl }
+    return { ...NAMES, ...queues, ...LOCAL_TIMES, leaseMs, auth: 'basic', aws, blobs: directory.blobsUrl }
   } catch (error) {
     if (awsEndpointUrl === undefined) throw error
     throw new StartError(

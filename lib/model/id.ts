@@ -23,5 +23,8 @@ function timeText(wallMs: number): string {
 }
 
 /** Random text of the alphabet, a character for each byte. */
-export const randomText = (random: Uint8Array): string =>
-  Array.from(random, (byte) => ALPHABET[byte % 32] as string).join('')
+export function randomText(random: Uint8Array): string {
+  let text = ''
+  for (const byte of random) text += ALPHABET[byte % 32]
+  return text
+}

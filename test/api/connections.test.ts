@@ -136,6 +136,13 @@ describe('connections of AMQP clients', () => {
     })
   })
 
+  test('keep a queue that is to go only if it is unused', async () => {
+    expect(await call('DELETE', '/queues/%2F/tasks?if-unused=true')).toMatchObject({
+      status: 400,
+      body: { error: 'bad_request', reason: "queue 'tasks' in vhost '/' in use" },
+    })
+  })
+
   test('are closed by their gateway, which is asked to', async () => {
     expect(await call('DELETE', PATH, undefined, { headers: { 'X-Reason': 'enough' } })).toMatchObject({ status: 204 })
     expect(await call('DELETE', '/connections/username/ann')).toMatchObject({ status: 204 })

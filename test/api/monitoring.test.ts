@@ -50,7 +50,11 @@ describe('what a broker without nodes is asked for', () => {
     const { body } = await call('GET', '/nodes')
     expect(body).toMatchObject([{ name: 'rabbit@leveret', running: true, os_pid: '1', mem_alarm: false }])
     expect((await call('GET', '/nodes/rabbit@leveret')).body).toMatchObject({ uptime: expect.any(Number) })
-    expect(await call('GET', '/nodes/other@host')).toMatchObject({ status: 404 })
+    expect((await call('GET', '/nodes/rabbit@leveret/memory')).body).toEqual({ memory: 'not_available' })
+    for (const path of ['/nodes/other@host', '/nodes/other@host/memory']) {
+      expect(await call('GET', path)).toMatchObject({ status: 404 })
+    }
+    expect(await call('POST', '/rebalance/queues')).toMatchObject({ status: 204 })
   })
 
   test('is healthy', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { bindTo } from '../../lib/broker/bind.ts'
 import { declareExchange } from '../../lib/broker/declare-exchange.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
@@ -8,6 +8,7 @@ import { getMessages } from '../../lib/broker/get-messages.ts'
 import { HORIZON, handOverScheduled } from '../../lib/broker/hand-over.ts'
 import { publish } from '../../lib/broker/publish.ts'
 import { cancelScheduled, listScheduled } from '../../lib/broker/scheduled.ts'
+import { scheduledKey } from '../../lib/delivery/scheduled-message.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
 
@@ -283,6 +284,56 @@ describe('a scheduled message at which two work at once', () => {
     await cancelScheduled(await faulty.session(), name, held?.id ?? '')
     await firePointers()
     expect(await got(name)).toEqual([])
+  })
+})
+
+describe('a scheduled message whose put arrives once more, late', () => {
+  /** Publishes, and answers what puts the item as it was put first. */
+  async function putAgainAfter(name: string): Promise<() => Promise<unknown>> {
+    const { items } = faulty.broker.delivery
+    const puts = vi.spyOn(items, 'put')
+    await publishLater(name, 1000)
+    const [call] = puts.mock.calls
+    puts.mockRestore()
+    if (!call) throw new Error('nothing was put')
+    return () => items.put(...call)
+  }
+
+  test('stays cancelled, and is forgotten an hour later', async () => {
+    const name = await delayedExchange()
+    const putAgain = await putAgainAfter(name)
+    const [held] = await listed(name)
+    await cancelScheduled(await faulty.session(), name, held?.id ?? '')
+    await putAgain()
+    expect(await listed(name)).toEqual([])
+    faulty.aheadMs = 62_000
+    await handOverScheduled(faulty.broker)
+    await firePointers()
+    expect(await got(name)).toEqual([])
+    const { id = '' } = (await faulty.session()).vhost.exchangeByName(name)?.exchange ?? {}
+    const key = scheduledKey(id, held?.id ?? '')
+    if (!key) throw new Error('a held message has a key')
+    expect(await faulty.broker.delivery.items.get(key)).toBeDefined()
+    faulty.aheadMs = 3_700_000
+    await handOverScheduled(faulty.broker)
+    expect(await faulty.broker.delivery.items.get(key)).toBeUndefined()
+  })
+
+  test('stays claimed by whoever delivers it', async () => {
+    const name = await delayedExchange()
+    const putAgain = await putAgainAfter(name)
+    const { items } = faulty.broker.delivery
+    const remove = items.remove.bind(items)
+    items.remove = async (key, revision) => {
+      await putAgain()
+      return remove(key, revision)
+    }
+    faulty.aheadMs = 1000
+    await firePointers().finally(() => {
+      items.remove = remove
+    })
+    expect(await listed(name)).toEqual([])
+    expect(await got(name)).toHaveLength(1)
   })
 })
 

@@ -165,7 +165,7 @@ function managementTable(input: Inputs): CostTable {
       'Bind, declare an exchange, set a permission': [change(waited)],
       'Declare a queue': [change(waited + input('create-queue-ms')) + 3 * input('write-unit') + input('sqs')],
       'GET of anything': [show],
-      'GET of a page of 100 queues with counts': [show + 100 * input('sqs') + 2 * input('read-unit')],
+      'GET of a page of 100 queues with counts': [show + 100 * input('sqs') + 3 * input('read-unit')],
     },
   }
 }

@@ -21,7 +21,7 @@ const trims = (name: string, action: string): Exception => ({
 /** Everything that roles allow though no story of the integration suite is sure to make a function do it. */
 export const EXCEPTIONS: readonly Exception[] = [
   ...['publish', 'consume', 'dead-letter', 'delay', 'sweep'].map((name) => trims(name, 'dynamodb:Query')),
-  ...['publish', 'consume', 'dead-letter'].map((name) => trims(name, 'dynamodb:DeleteItem')),
+  ...['publish', 'consume', 'manage', 'dead-letter'].map((name) => trims(name, 'dynamodb:DeleteItem')),
   insteadOfRequest('s3:GetObject', '/scheduled/*', BRINGS_HISTORY),
   insteadOfRequest('s3:ListBucket', '-blobs', BRINGS_HISTORY),
   insteadOfRequest('s3:PutObject', '/live/*', BRINGS_HISTORY),

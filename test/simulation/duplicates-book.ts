@@ -26,14 +26,9 @@ export class DuplicatesBook {
     if (exchange === DEDUPLICATING && !this.#passedMs.has(key)) this.#passedMs.set(key, this.#witness.nowMs)
   }
 
-  /** The labels of which one in the SQS queue is as good as this one. */
-  standIns({ label, exchange, deduplicationKey: key }: Publication, isDeduplicated: boolean): readonly string[] {
-    if (key === undefined) return [label]
-    const isShared = (other: Publication) =>
-      exchange === DEDUPLICATING ? other.exchange === DEDUPLICATING || isDeduplicated : isDeduplicated
-    return this.#of(key)
-      .filter((other) => other.label === label || isShared(other))
-      .map((other) => other.label)
+  /** The labels of those with its key: where they are deduplicated, one of them is as good as another. */
+  standIns({ deduplicationKey: key }: Publication): readonly string[] {
+    return key === undefined ? [] : this.#of(key).map(({ label }) => label)
   }
 
   /** The oldest version by which the one that was taken may have been routed. */

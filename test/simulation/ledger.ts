@@ -30,7 +30,7 @@ export class Ledger {
     const arrivals = this.#arrivals.get(keyOf(copy)) ?? new Map<string, SimMessage>()
     this.#arrivals.set(keyOf(copy), arrivals)
     if (!arrivals.has(sqsQueueName)) arrivals.set(sqsQueueName, message)
-    if (copy.identity.deliveries !== undefined) this.#returned.add(returnOf(copy, copy.identity))
+    if (copy.identity.deliveries !== undefined) this.#noteReturn(copy, copy.identity)
     const place = `${copy.label} ${queueName}`
     const traces = this.#traces.get(place) ?? new Map<string, Copy>()
     this.#traces.set(place, traces)
@@ -45,7 +45,7 @@ export class Ledger {
     const relayed = { trace: traceOf(relay.message), targets }
     this.#relays.set(message, relayed)
     for (const target of relay.targets) {
-      if (target.deliveries !== undefined) this.#returned.add(returnOf(relayed.trace, target))
+      if (target.deliveries !== undefined) this.#noteReturn(relayed.trace, target)
     }
     const key = keyOf(relayed.trace)
     this.#relayed.set(key, (this.#relayed.get(key) ?? NOWHERE).union(new Set(targets.keys())))
@@ -59,9 +59,18 @@ export class Ledger {
     return relayed
   }
 
+  #noteReturn(trace: Trace, { queueId, hop }: Pick<CopyIdentity, 'queueId' | 'hop'>): void {
+    this.#returned.add(returnOf(trace, queueId)).add(returnOf(trace, queueId, hop))
+  }
+
+  /** Whether a copy ever went back to a queue. */
+  hasReturned(trace: Trace, queueId: string): boolean {
+    return this.#returned.has(returnOf(trace, queueId))
+  }
+
   /** Whether a copy that SQS took out of its queue went back there, to be counted anew. */
   wasReturned({ identity, ...trace }: Copy): boolean {
-    return this.#returned.has(returnOf(trace, { ...identity, hop: identity.hop + 1 }))
+    return this.#returned.has(returnOf(trace, identity.queueId, identity.hop + 1))
   }
 
   leftDead(message: SimMessage, left: LeftDead): void {
@@ -120,5 +129,4 @@ const NOWHERE: ReadonlySet<string> = new Set()
 
 const expiryOf = ({ identity }: Copy): number => identity.expiresAtMs ?? Number.POSITIVE_INFINITY
 
-const returnOf = (trace: Trace, { queueId, hop }: Pick<CopyIdentity, 'queueId' | 'hop'>): string =>
-  `${keyOf(trace)} ${queueId} ${hop}`
+const returnOf = (trace: Trace, queueId: string, hop?: number): string => `${keyOf(trace)} ${queueId} ${hop}`

@@ -137,10 +137,13 @@ export class Witness {
   /** Each copy, or that of another message which stands for it. */
   #areStored(publication: Publication, targets: ReadonlySet<string>): boolean {
     return [...targets].every((name) => {
-      const isDeduplicated = this.history.queueOf(name)?.arguments['x-message-deduplication'] === true
-      return this.duplicates
-        .standIns(publication, isDeduplicated || publication.exchange === DEDUPLICATING)
-        .some((label) => this.#areDurable(label, new Set([name])))
+      if (this.#areDurable(publication.label, new Set([name]))) return true
+      const { sqsQueues = [], arguments: args = {} } = this.history.queueOf(name) ?? {}
+      const isShared = publication.exchange === DEDUPLICATING || args['x-message-deduplication'] === true
+      // What stands for it may have another priority.
+      const bands = sqsQueues.map((band) => new Set([band.name]))
+      const standIns = isShared ? this.duplicates.standIns(publication) : []
+      return standIns.some((label) => bands.some((band) => this.#areDurable(label, band)))
     })
   }
 
@@ -208,8 +211,15 @@ export class Witness {
   #checkArrival(trace: Trace, sqsQueueName: string, by: Operation | undefined): void {
     const keeper = this.history.keeperOf(sqsQueueName)
     if (keeper !== undefined) this.#checkKept(trace, sqsQueueName, keeper)
+    else if (this.#isReturn(trace, sqsQueueName)) return
     else if (trace.deaths.length > 0) this.#checkDeadArrival(trace, sqsQueueName, by)
     else this.#checkPublished(trace, sqsQueueName, by)
+  }
+
+  /** What SQS took out goes back to where it was, wherever it would be sent now. */
+  #isReturn(trace: Trace, sqsQueueName: string): boolean {
+    const queueId = this.history.queueOf(sqsQueueName)?.id ?? ''
+    return this.ledger.isLeft({ trace, queueId, reason: 'delivery_limit' }) || this.ledger.hasReturned(trace, queueId)
   }
 
   #checkPublished({ label }: Trace, sqsQueueName: string, by: Operation | undefined): void {

@@ -35,7 +35,8 @@ export const startCommand: Command = {
   ],
   details: `Environment:
   AWS_ENDPOINT_URL   embed nothing: use DynamoDB and SQS at this address (LocalStack, for one)
-  DYNOXIDE_BIN       the dynoxide program to use for DynamoDB`,
+  DYNOXIDE_BIN       the dynoxide program to use for DynamoDB
+  LEVERET_LEASE_MS   for how long a state of the topology serves, as in a deployed broker; 0 by default`,
   run: start,
 }
 

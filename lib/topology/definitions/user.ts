@@ -19,7 +19,7 @@ export function parseUser(
 ): UserDefinition {
   const tags = fieldOf(body, 'tags')
   if (tags === undefined) throw invalid('tags_not_present')
-  const [password, passwordHash] = [optionalText(body, 'password'), optionalText(body, 'password_hash')]
+  const [password, passwordHash] = [parsePassword(fieldOf(body, 'password')), parseHash(fieldOf(body, 'password_hash'))]
   if (password !== undefined && passwordHash !== undefined) {
     throw invalid('both_password_and_password_hash_are_provided')
   }
@@ -33,10 +33,14 @@ export function parseUser(
   }
 }
 
-function optionalText(body: AmqpTable, name: string): string | undefined {
-  const value = fieldOf(body, name)
+function parsePassword(value: AmqpValue | undefined): string | undefined {
   if (value === undefined || typeof value === 'string') return value
-  throw invalid(`${name} must be a string`)
+  throw invalid('password must be a string')
+}
+
+function parseHash(value: AmqpValue | undefined): string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  throw invalid(['not_base64', value])
 }
 
 function parseAlgorithm(value: AmqpValue | undefined): HashingAlgorithm | undefined {

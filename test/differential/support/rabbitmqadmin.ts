@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,19 +29,45 @@ export async function downloadRabbitmqadmin(reference: Broker, directory: string
   return script
 }
 
-/** Runs one command against one broker, in `directory`, as an administrator. */
-export async function runRabbitmqadmin(
+/** Runs one command of version 1 against one broker, in `directory`, as an administrator. */
+export const runRabbitmqadmin = (
   script: string,
   directory: string,
   broker: Broker,
   command: Command,
-): Promise<Output> {
-  const { hostname, port } = new URL(broker.origin)
-  const { name, password } = broker.administrator
-  const target = ['-H', hostname, '-P', port, '-u', name, '-p', password]
-  const child = spawn('python3', [script, ...target, ...command.arguments], {
+): Promise<Output> => run('python3', [script, ...targetOf(broker), ...command.arguments], directory, command)
+
+/** The same of version 2, a program; tables are in Markdown. */
+export const runRabbitmqadmin2 = (
+  program: string,
+  directory: string,
+  broker: Broker,
+  command: Command,
+): Promise<Output> =>
+  run(program, [...targetOf(broker), '--table-style', 'markdown', ...command.arguments], directory, command)
+
+/**
+ * Where version 2 is, which no package of this project brings: what `RABBITMQADMIN2` names, else `rabbitmqadmin2` or a
+ * `rabbitmqadmin` of that version on the path. Undefined where there is none.
+ */
+export function findRabbitmqadmin2(): string | undefined {
+  const named = process.env.RABBITMQADMIN2
+  const candidates = named ? [named] : ['rabbitmqadmin2', 'rabbitmqadmin']
+  return candidates.find((program) => {
+    const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' })
+    return /^rabbitmqadmin 2\./.test(stdout ?? '')
+  })
+}
+
+function targetOf({ origin, administrator: { name, password } }: Broker): string[] {
+  const { hostname, port } = new URL(origin)
+  return ['-H', hostname, '-P', port, '-u', name, '-p', password]
+}
+
+async function run(program: string, args: readonly string[], directory: string, command: Command): Promise<Output> {
+  const child = spawn(program, args, {
     cwd: directory,
-    env: { ...process.env, PYTHONIOENCODING: 'utf-8', PYTHONUTF8: '1' },
+    env: { ...process.env, HOME: directory, PYTHONIOENCODING: 'utf-8', PYTHONUTF8: '1' },
   })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []

@@ -18,6 +18,7 @@ const AT_LAST = { groupOrder: 2 }
  * localstack: the same stories, and a few more, to a broker that is deployed there; test/localstack/run.ts runs it.
  * published: the packed package in projects of its own.
  * differential: beside a real RabbitMQ (RABBITMQ_HTTP); never part of `npm test`.
+ * clients: programs of RabbitMQ's clients in several languages, fetched from their registries; never part of `npm test`.
  */
 export default defineConfig({
   test: {
@@ -31,6 +32,7 @@ export default defineConfig({
             'test/integration/**',
             'test/published/**',
             'test/differential/**',
+            'test/clients/**',
             'test/localstack/stories/**',
             'test/privileges/recorded.test.ts',
             '**/node_modules/**',
@@ -87,6 +89,17 @@ export default defineConfig({
           root,
           include: ['test/differential/**/*.test.ts'],
           testTimeout: 600_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'clients',
+          root,
+          include: ['test/clients/**/*.test.ts'],
+          globalSetup: ['test/clients/set-up.ts'],
+          testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
         },

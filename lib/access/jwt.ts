@@ -18,6 +18,8 @@ export type PublishedKey = JsonWebKey & { readonly kid?: string; readonly use?: 
 /** Somebody whom a token vouches for; what they may do is in the token, not in the state. */
 export interface TokenUser extends User {
   readonly grants: Grants
+  /** When the token ends, seconds since 1970, clocks that differ allowed for. */
+  readonly expiresAtS: number
 }
 
 /** The algorithms that are taken: never the token's choice beyond these, and never `none`. */
@@ -87,6 +89,7 @@ export function verifyToken(
     passwordHash: '',
     hashingAlgorithm: 'rabbit_password_hashing_sha256',
     limits: {},
+    expiresAtS: exp + LEEWAY_S,
     ...parseScopes(scopes, audience),
   }
 }

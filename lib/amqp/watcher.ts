@@ -1,5 +1,6 @@
 import { logError } from '../log.ts'
-import { userDeleted, vhostDeleted } from './connection/identity.ts'
+import { isTokenUser } from './connection/authenticate.ts'
+import { tokenExpired, userDeleted, vhostDeleted } from './connection/identity.ts'
 import { isSingleActive } from './consuming/consumers.ts'
 import type { GatewayContext } from './gateway-context.ts'
 import { snapshotOf } from './snapshots.ts'
@@ -73,7 +74,10 @@ export class Watcher {
     const { access } = await broker.journals.view(broker.journals.arrival())
     for (const connection of connections.all) {
       const user = connection.identity?.user
-      if (user && !('grants' in user) && !access.users.has(user.name)) connection.close(userDeleted(user.name))
+      if (!user) continue
+      if (isTokenUser(user)) {
+        if (user.expiresAtS * 1000 <= broker.clock.wallMs()) connection.close(tokenExpired(user.name))
+      } else if (!access.users.has(user.name)) connection.close(userDeleted(user.name))
     }
   }
 

@@ -1,3 +1,4 @@
+import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
 import { CONTROL_PLANE_CONCURRENCY, finishDeleting } from './sqs-intents.ts'
 import { sqsNamesIn } from './vhosts.ts'
@@ -14,7 +15,12 @@ export async function deleteAllQueues(broker: Broker): Promise<void> {
   const ids = Array.from(access.vhosts.values(), ({ id }) => id)
   for (const id of ids) {
     const { vhost } = await journals.view(journals.arrival(), { vhost: () => id, confirm: true })
-    if (vhost) await delivery.queues.deleteAll(sqsNamesIn(vhost), CONTROL_PLANE_CONCURRENCY)
+    if (vhost) await delivery.queues.deleteAll([...sqsNamesIn(vhost), ...inboxesIn(vhost)], CONTROL_PLANE_CONCURRENCY)
   }
   for (const intent of await journals.intents.olderThan(0)) await finishDeleting(broker, intent)
 }
+
+/** Of gateways that died and that nobody will clear up after any more. */
+const inboxesIn = (vhost: VhostState): string[] => [
+  ...new Set(Array.from(vhost.exclusiveQueues(), ({ queue }) => queue.sqsQueues.map(({ name }) => name)).flat()),
+]

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
 import { deleteAllQueues } from '../../lib/broker/delete-all-queues.ts'
+import { openGateway } from '../../lib/broker/gateways.ts'
 import { openSession, type VhostSession } from '../../lib/broker/session.ts'
 import { createUnderIntent } from '../../lib/broker/sqs-intents.ts'
 import { openMemoryBroker } from '../api/support/memory-broker.ts'
@@ -33,7 +34,12 @@ test('the SQS queues of all declared queues go, those of unfinished work too, an
   for (const name of ['first', 'second']) {
     await declareQueue(await session(), { name, durable: true, autoDelete: false, arguments: {} })
   }
-  const declared = [await sqsQueueOf('first'), await sqsQueueOf('second')]
+  // Its gateway has died, and there will be no clock.
+  const gateway = await openGateway(broker)
+  const connection = { gateway: gateway.id, id: 'c1' }
+  const exclusive = { name: 'third', durable: false, autoDelete: false, arguments: {}, exclusive: true }
+  await declareQueue({ ...(await session()), connection }, exclusive)
+  const declared = await Promise.all(['first', 'second', 'third'].map(sqsQueueOf))
   const { queues } = broker.delivery
   await queues.create('somebody-elses')
   const intent = await createUnderIntent(broker, [{ name: 'leveret-test-unfinished' }])

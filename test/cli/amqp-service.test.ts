@@ -11,7 +11,7 @@ test('the deployed gateway serves the broker that functions serve, and writes wh
   const service = await startService(leveret.config, {
     hosts: ['127.0.0.1'],
     port: 0,
-    write: (line) => lines.push(line),
+    writeMetrics: (line) => lines.push(line),
   })
   const client = await openClient({ port: service.port ?? 0 })
   const channel = await client.openChannel()

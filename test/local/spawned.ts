@@ -7,8 +7,8 @@ export interface Spawned {
   output(): string
   /** What it has written to standard output alone. */
   printed(): string
-  /** The first match in what it has written, to either stream; waits for it. */
-  seen(pattern: RegExp): Promise<RegExpMatchArray>
+  /** The first match in what it has written, to either stream; waits for it, 15 s if nothing else is said. */
+  seen(pattern: RegExp, deadlineMs?: number): Promise<RegExpMatchArray>
   kill(signal: NodeJS.Signals): void
   /** The code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
@@ -16,9 +16,15 @@ export interface Spawned {
 
 const DEADLINE_MS = 15_000
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** Runs Node with these arguments until the test ends. */
-export function spawnNode(args: readonly string[], env: Readonly<Record<string, string | undefined>> = {}): Spawned {
-  const child = spawn(process.execPath, args, {
+export const spawnNode = (args: readonly string[], env?: Environment): Spawned =>
+  spawnProgram(process.execPath, args, env)
+
+/** As {@link spawnNode}, for any program. */
+export function spawnProgram(command: string, args: readonly string[], env: Environment = {}): Spawned {
+  const child = spawn(command, args, {
     env: { ...process.env, AWS_ENDPOINT_URL: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -46,9 +52,9 @@ export function spawnNode(args: readonly string[], env: Readonly<Record<string, 
     output: () => output,
     printed: () => printed,
     // What has ended will write no more.
-    seen: (pattern) =>
+    seen: (pattern, deadlineMs = DEADLINE_MS) =>
       Promise.race([
-        vi.waitFor(() => find(pattern), { timeout: DEADLINE_MS, interval: 5 }),
+        vi.waitFor(() => find(pattern), { timeout: deadlineMs, interval: 5 }),
         ended.then(() => find(pattern)),
       ]),
     kill: (signal) => child.kill(signal),

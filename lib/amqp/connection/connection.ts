@@ -17,7 +17,7 @@ import { Channels } from './channels.ts'
 import { type Capability, type Client, isCapable } from './client.ts'
 import { newConnectionId } from './connection-id.ts'
 import { OFFER, type Tuned } from './greeting.ts'
-import { judgeEntrance, judgeLogin, mechanismsFor, peerOf } from './handshake.ts'
+import { judgeEntrance, judgeLogin, judgeSecret, mechanismsFor, peerOf } from './handshake.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Identity } from './identity.ts'
 import { Inlet } from './inlet.ts'
@@ -124,6 +124,9 @@ export class Connection implements ChannelHost {
       case 'enter':
         void this.#enter(effect.vhost)
         return
+      case 'renew':
+        void this.#renew(effect.secret)
+        return
       case 'release':
         void this.#leave()
         return
@@ -172,6 +175,10 @@ export class Connection implements ChannelHost {
       views.note(result)
     }
     this.input(input)
+  }
+
+  async #renew(secret: Uint8Array): Promise<void> {
+    if (this.identity) this.input(await judgeSecret(this.gateway.broker, this.identity, secret))
   }
 
   /** What the client asked for before it closed is done first. */

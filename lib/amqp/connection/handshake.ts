@@ -6,9 +6,10 @@ import type { VhostSession } from '../../broker/session.ts'
 import { logError } from '../../log.ts'
 import type { User } from '../../model/user.ts'
 import { AmqpError, amqpErrorOf } from '../errors.ts'
-import { authenticateClient, type Peer } from './authenticate.ts'
+import { authenticateClient, isTokenUser, type Peer, userOfToken } from './authenticate.ts'
 import type { Client } from './client.ts'
 import { type Entrance, enterVhost } from './enter.ts'
+import type { Identity } from './identity.ts'
 import type { ConnectionInput } from './machine.ts'
 import { type Mechanism, readLogin } from './sasl.ts'
 
@@ -43,6 +44,21 @@ export async function judgeLogin(
     return error instanceof AuthenticationError ? { input: { type: 'login-refused' } } : failed(error)
   }
 }
+
+/** A new secret, which users of the broker's own do not need: theirs does not expire. Never rejects. */
+export async function judgeSecret(broker: Broker, identity: Identity, secret: Uint8Array): Promise<ConnectionInput> {
+  if (!isTokenUser(identity.user)) return { type: 'renewed' }
+  try {
+    const user = await userOfToken(broker, Buffer.from(secret).toString())
+    if (user?.name !== identity.user.name) return { type: 'fail', error: SECRET_REFUSED }
+    identity.renew(user)
+    return { type: 'renewed' }
+  } catch (error) {
+    return failed(error).input
+  }
+}
+
+const SECRET_REFUSED = new AmqpError(530, 'New secret was refused by one of the backends', 'connection.update-secret')
 
 /** The first session of a connection. Never rejects. */
 export async function judgeEntrance(broker: Broker, entrance: Entrance): Promise<Judged<VhostSession>> {

@@ -1,17 +1,20 @@
+import type { TokenUser } from '../../access/jwt.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { hasVhost, openSession, type VhostSession } from '../../broker/session.ts'
 import type { Versions } from '../../journal/replicas.ts'
 import type { ConnectionRef } from '../../model/connection.ts'
 import type { User } from '../../model/user.ts'
 import { AmqpError } from '../errors.ts'
+import { isTokenUser } from './authenticate.ts'
 
 /** Contract §3: what ends a connection without its doing. */
 export const vhostDeleted = (vhost: string): AmqpError => new AmqpError(320, `vhost '${vhost}' is deleted`)
+export const tokenExpired = (name: string): AmqpError => new AmqpError(320, `the token of user '${name}' has expired`)
 export const userDeleted = (name: string): AmqpError => new AmqpError(320, `user '${name}' is deleted`)
 
 /** Who is at the other end of a connection that is open, where, and what that client has seen. */
 export class Identity {
-  readonly user: User
+  #user: User
   readonly vhost: string
   readonly vhostId: string
   readonly #broker: Broker
@@ -21,9 +24,18 @@ export class Identity {
   constructor({ broker, user, vhost }: VhostSession, connection: ConnectionRef) {
     this.#broker = broker
     this.#connection = connection
-    this.user = user
+    this.#user = user
     this.vhost = vhost.vhost
     this.vhostId = vhost.id
+  }
+
+  get user(): User {
+    return this.#user
+  }
+
+  /** The same user, by a newer token. */
+  renew(user: TokenUser): void {
+    this.#user = user
   }
 
   /** The connection made a change: what it does from now on is decided on it. */
@@ -47,7 +59,7 @@ export class Identity {
 
   /** Somebody with a token is none of the broker's own users, so nothing of theirs is looked up. */
   #current(users: ReadonlyMap<string, User>): User {
-    const current = 'grants' in this.user ? this.user : users.get(this.user.name)
+    const current = isTokenUser(this.user) ? this.user : users.get(this.user.name)
     if (!current) throw userDeleted(this.user.name)
     return current
   }

@@ -33,6 +33,7 @@ export type ConnectionInput =
   | { readonly type: 'login-refused' }
   | { readonly type: 'opened' }
   | { readonly type: 'open-refused'; readonly text: string }
+  | { readonly type: 'renewed' }
   /** All that the client held is given back. */
   | { readonly type: 'released' }
   /** Something ends the connection: bytes that are no AMQP, a channel's error, or a reason of ours. */
@@ -44,6 +45,7 @@ export type ConnectionEffect =
   | { readonly type: 'send-header' }
   | { readonly type: 'authenticate'; readonly client: Client; readonly response: Uint8Array }
   | { readonly type: 'tune'; readonly tuned: Tuned }
+  | { readonly type: 'renew'; readonly secret: Uint8Array }
   | { readonly type: 'enter'; readonly vhost: string }
   /** To let what came before finish, then give everything back; `released` follows. */
   | { readonly type: 'release' }
@@ -171,6 +173,8 @@ function stepRunning(state: Extract<ConnectionState, { phase: 'running' }>, inpu
       return closing(input.error, heartbeat)
     case 'content':
       return closing(new AmqpError(505, 'content on channel 0'), heartbeat)
+    case 'renewed':
+      return { state, effects: [{ type: 'send', method: { name: 'connection.update-secret-ok' } }] }
     case 'method':
       return onRunningMethod(state, input.method)
     default:
@@ -183,8 +187,7 @@ function onRunningMethod(state: Extract<ConnectionState, { phase: 'running' }>, 
     case 'connection.close':
       return leave(state.phase)
     case 'connection.update-secret':
-      // Users of the broker's own have no secret that could expire.
-      return { state, effects: [{ type: 'send', method: { name: 'connection.update-secret-ok' } }] }
+      return { state, effects: [{ type: 'renew', secret: method.newSecret }] }
     case 'connection.blocked':
     case 'connection.unblocked':
       return stay(state)

@@ -1,9 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type RunningGateway, startGateway } from '../../amqp/gateway.ts'
 import type { TlsSettings } from '../../amqp/listen.ts'
-import type { Broker } from '../../broker/broker.ts'
-import { openBroker } from '../../broker/open-broker.ts'
-import type { AwsOptions } from '../../config.ts'
 import { explainPort } from '../../local/port-error.ts'
 import { messageOf, StartError } from '../../local/start-error.ts'
 import { BrokerError } from '../../model/errors.ts'
@@ -11,6 +7,7 @@ import { CommandError, UsageError } from '../errors.ts'
 import { stopSignal } from '../stop-signal.ts'
 import type { Terminal } from '../terminal.ts'
 import { type BrokerPlace, findBroker } from './find-broker.ts'
+import { type Service, startService } from './service.ts'
 
 /** Files in PEM. */
 export interface TlsFiles {
@@ -33,17 +30,12 @@ export interface AmqpOptions {
 export async function runAmqp(options: AmqpOptions, terminal: Terminal): Promise<number> {
   const stopRequested = stopSignal()
   const tls = options.tls && (await readTls(options.tls))
-  const broker = await open(options)
-  try {
-    const gateway = await listen(broker, options, tls)
-    warn(options, terminal)
-    await terminal.print(greeting(options, gateway, broker.config.namePrefix))
-    await stopRequested
-    await gateway.close()
-    return 0
-  } finally {
-    await broker.close()
-  }
+  const { namePrefix, service } = await start(options, tls)
+  warn(options, terminal)
+  await terminal.print(greeting(options, service, namePrefix))
+  await stopRequested
+  await service.stop()
+  return 0
 }
 
 async function readTls({ cert, key, ca }: TlsFiles): Promise<TlsSettings> {
@@ -61,18 +53,11 @@ async function readTls({ cert, key, ca }: TlsFiles): Promise<TlsSettings> {
   }
 }
 
-async function open({ place, region }: AmqpOptions): Promise<Broker> {
-  const aws: AwsOptions = { ...(region !== undefined && { region }) }
-  return openBroker(await findBroker(place, aws).catch((error: unknown) => fail(place, error)))
-}
-
-async function listen(
-  broker: Broker,
-  { place, hosts, port }: AmqpOptions,
-  tls: TlsSettings | undefined,
-): Promise<RunningGateway> {
+async function start({ place, region, hosts, port }: AmqpOptions, tls: TlsSettings | undefined) {
   try {
-    return await startGateway({ broker, hosts, ...(tls ? { tls: { ...tls, port } } : { port }) })
+    const config = await findBroker(place, { ...(region !== undefined && { region }) })
+    const service = await startService(config, { hosts, ...(tls ? { tls: { ...tls, port } } : { port }) })
+    return { namePrefix: config.namePrefix, service }
   } catch (error) {
     return fail(place, explainPort(error, port, 'port'))
   }
@@ -95,7 +80,7 @@ function warn({ hosts, tls }: AmqpOptions, terminal: Terminal): void {
   terminal.tell('Passwords and messages go over the network as they are: --tls-cert and --tls-key encrypt them.')
 }
 
-function greeting({ hosts, tls }: AmqpOptions, { port, tlsPort }: RunningGateway, namePrefix: string): string {
+function greeting({ hosts, tls }: AmqpOptions, { port, tlsPort }: Service, namePrefix: string): string {
   const host = hosts.every(isLoopback) ? 'localhost' : hosts.join(', ')
   return `Broker ${namePrefix} speaks AMQP 0-9-1: ${tls ? 'amqps' : 'amqp'}://${host}:${tlsPort ?? port}
 Clients log in with name and password of a user of the broker. Stop with Ctrl-C.

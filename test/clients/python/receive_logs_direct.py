@@ -1,0 +1,21 @@
+"""Routing: prints messages of the severities that the arguments are."""
+
+import sys
+
+from broker import connect
+
+connection = connect()
+channel = connection.channel()
+channel.exchange_declare(exchange="direct_logs", exchange_type="direct")
+queue = channel.queue_declare(queue="", exclusive=True).method.queue
+for severity in sys.argv[1:]:
+    channel.queue_bind(exchange="direct_logs", queue=queue, routing_key=severity)
+
+
+def on_message(_channel, method, _properties, body):
+    print(f"Received {method.routing_key}: {body.decode()}", flush=True)
+
+
+channel.basic_consume(queue=queue, on_message_callback=on_message, auto_ack=True)
+print("Waiting for messages", flush=True)
+channel.start_consuming()

@@ -177,3 +177,35 @@ describe('a transaction', () => {
     expect(await channel.closed).toMatchObject({ replyCode: 404, methodId: 40 })
   })
 })
+
+describe('a close of the channel that crosses an error of what came before it', () => {
+  test.each([
+    ['at once', []],
+    ['while it waits', ['first', 'second', 'third']],
+  ])('is answered %s, and the number is free once the client has answered too', async (_when, before) => {
+    const client = await leveret.connect()
+    const channel = await client.openChannel()
+    const seen: string[] = []
+    channel.watch(({ method }) => seen.push(method.name))
+    for (const queue of before) channel.send('queue.declare', { queue, nowait: true })
+    channel.publish({ exchange: 'missing' })
+    channel.send('channel.close', { replyCode: 200 })
+    expect(await channel.closed).toMatchObject({ replyCode: 404, methodId: 40 })
+    const again = await client.openChannel(channel.number)
+    expect(seen).toEqual(['channel.close', 'channel.close-ok'])
+    await again.call('queue.declare', { queue: 'after' })
+  })
+})
+
+test('a timestamp in nanoseconds, and one that is negative where it comes from, are no reason to close', async () => {
+  const channel = await openChannel()
+  await channel.call('queue.declare', { queue: 'times' })
+  for (const timestamp of [1.7644608e18, 2 ** 64 - 2 ** 11]) {
+    channel.publish({
+      routingKey: 'times',
+      properties: { timestamp, headers: { at: new Typed('timestamp', timestamp) } },
+    })
+    const got = await channel.get({ queue: 'times', noAck: true })
+    expect(got?.properties).toEqual({ timestamp, headers: { at: new Typed('timestamp', timestamp) } })
+  }
+})

@@ -39,6 +39,8 @@ export class Channel implements ConsumerChannel {
   #state: ChannelState = CHANNEL_OPEN
   readonly #requests: Requests
   #isReleased = false
+  /** The client has asked for the end, and is owed close-ok even where an error of ours comes first. */
+  #isCloseAsked = false
 
   constructor(number: number, host: ChannelHost) {
     this.number = number
@@ -94,6 +96,7 @@ export class Channel implements ConsumerChannel {
         this.host.send(this.number, effect.method)
         return
       case 'close':
+        this.#isCloseAsked = true
         this.#requests.push(
           'channel.close',
           () => this.#close(),
@@ -113,6 +116,8 @@ export class Channel implements ConsumerChannel {
 
   async #close(): Promise<Answer> {
     await this.publishing.idle
+    // A publish that failed has closed the channel already: its number is free once the client has answered that.
+    if (this.#isReleased) return {}
     await this.release()
     return { method: { name: 'channel.close-ok' }, sent: () => this.host.forget(this) }
   }
@@ -129,6 +134,7 @@ export class Channel implements ConsumerChannel {
     }
     void this.release()
     this.host.send(this.number, { name: 'channel.close', ...closeReasonOf(error) })
+    if (this.#isCloseAsked) this.host.send(this.number, { name: 'channel.close-ok' })
   }
 
   /** The client has gone, or the channel has: everything is given back. Resolves when it is. */

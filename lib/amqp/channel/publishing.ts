@@ -1,5 +1,4 @@
 import { explainPublish } from '../../broker/publication.ts'
-import { publishMany } from '../../broker/publish-many.ts'
 import { REPLY_TO } from '../../broker/reply-queue.ts'
 import { withoutBcc } from '../../model/message.ts'
 import type { Settlement } from '../consuming/source.ts'
@@ -7,6 +6,7 @@ import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
 import { type Confirmed, confirmsOf } from '../publishing/confirms.ts'
 import { type Pending, Publisher, type PublishResult } from '../publishing/publisher.ts'
+import { storeBatch } from '../publishing/store.ts'
 import type { Channel } from './channel.ts'
 import type { Outstanding } from './ledger.ts'
 import type { Content } from './machine.ts'
@@ -31,21 +31,14 @@ export class ChannelPublishing {
   constructor(channel: Channel) {
     this.#channel = channel
     this.#publisher = new Publisher({
-      store: (batch) => this.#store(batch),
+      open: async () => {
+        const session = await channel.host.session()
+        return (batch) => storeBatch(session, batch)
+      },
       onResults: (batch, results) => this.#onResults(batch, results),
       onFailure: (thrown) => channel.fail(thrown, 'basic.publish'),
       onHeldBytes: (change) => channel.host.hold(change),
     })
-  }
-
-  async #store(batch: readonly Pending[]): Promise<readonly PublishResult[]> {
-    const session = await this.#channel.host.session()
-    const inputs = batch.map(({ input }) => input)
-    const mannerOf = (index: number) => ({
-      isConfirmed: batch[index]?.sequence !== undefined,
-      isMandatory: batch[index]?.mandatory === true,
-    })
-    return publishMany(session, inputs, { stopAtRefusal: true, mannerOf })
   }
 
   /** Resolves when what was published so far is stored and the client knows; undefined where nothing is under way. */

@@ -32,6 +32,8 @@ export interface SqsSourceOptions<D extends Delivery> {
 
 /** What one call of SQS brings at most. */
 const MAX_RECEIVE = 10
+/** Calls at a time while there is more than one brings. */
+const MAX_CALLS = 4
 /** What an idle consumer costs is one call in so many seconds; SQS waits no longer. */
 const LONG_POLL_S = 20
 const FIRST_PAUSE_MS = 200
@@ -91,12 +93,13 @@ export class SqsSource<D extends Delivery> implements Source {
 
   async #run(): Promise<void> {
     const { demand, clock } = this.#options
+    let isBusy = false
     for (let failures = 0; !this.#isStopped; ) {
-      const max = Math.min(demand.wanted(), MAX_RECEIVE)
-      if (max <= 0) break
+      const wanted = demand.wanted()
+      if (wanted <= 0) break
       this.#wait = new AbortController()
       try {
-        demand.take(await this.#receive(max, LONG_POLL_S, this.#wait.signal, demand.kind))
+        isBusy = await this.#receiveRound(wanted, isBusy)
         failures = 0
       } catch (error) {
         if (!this.#wait.signal.aborted) {
@@ -109,6 +112,26 @@ export class SqsSource<D extends Delivery> implements Source {
       }
     }
     this.#running = undefined
+  }
+
+  /** Receives at most as much as is wanted; whether there is likely to be more at once. */
+  async #receiveRound(wanted: number, isBusy: boolean): Promise<boolean> {
+    const { demand } = this.#options
+    const { signal } = this.#wait
+    const calls = isBusy ? Math.min(MAX_CALLS, Math.ceil(wanted / MAX_RECEIVE)) : 1
+    // Several calls are for what is there; one waits for what comes.
+    const waitS = calls === 1 ? LONG_POLL_S : 0
+    const rounds = await Promise.allSettled(
+      Array.from({ length: calls }, (_, call) => {
+        const max = Math.min(MAX_RECEIVE, wanted - call * MAX_RECEIVE)
+        return this.#receive(max, waitS, signal, demand.kind)
+      }),
+    )
+    const received = rounds.flatMap((round) => (round.status === 'fulfilled' ? round.value : []))
+    if (received.length > 0) demand.take(received)
+    const failed = rounds.find((round) => round.status === 'rejected')
+    if (failed && received.length === 0) throw failed.reason
+    return received.length >= Math.min(wanted, calls * MAX_RECEIVE)
   }
 
   async #receive(max: number, waitS: number, signal: AbortSignal, kind: DeliveryKind): Promise<readonly D[]> {

@@ -113,12 +113,11 @@ const valueOfInt64 = (value: number | bigint): AmqpValue =>
 const valueOfDouble = (value: number): AmqpValue =>
   Number.isInteger(value) || !Number.isFinite(value) ? new Typed('double', value) : value
 
-/** Seconds since 1970. Throws {@link MalformedBytes} for those that would not come out as they came in. */
-export function readSeconds(reader: ByteReader): number {
-  const seconds = reader.longlong()
-  if (Number.isSafeInteger(seconds)) return seconds
-  throw new MalformedBytes('a timestamp is beyond 2^53 seconds', 502)
-}
+/** The largest number that fits the wire. */
+const MAX_SECONDS = 2 ** 64 - 2 ** 11
+
+/** Seconds since 1970. Clients write milliseconds and nanoseconds too; what is beyond 2^53 is rounded. */
+export const readSeconds = (reader: ByteReader): number => Math.min(reader.longlong(), MAX_SECONDS)
 
 /** Writes a table, every value with the type that it came with. Throws RangeError for a name longer than 255 bytes. */
 export function writeTable(writer: ByteWriter, table: AmqpTable): void {

@@ -12,9 +12,17 @@ export interface Pending {
 /** What the core says of one publish. */
 export type PublishResult = { readonly routed: boolean } | { readonly error: BrokerError }
 
+/** A batch whose messages are routed and on their way. */
+export interface Storing {
+  /** Whether the next batch may be sent before this one is stored: it cannot overtake it then, and nothing of it was refused. */
+  readonly mayBeFollowed: boolean
+  /** For each message, up to the first one that is refused. */
+  readonly results: Promise<readonly PublishResult[]>
+}
+
 export interface PublisherOptions {
-  /** Stores messages in their order; answers for each, up to the first one that is refused. */
-  readonly store: (batch: readonly Pending[]) => Promise<readonly PublishResult[]>
+  /** Looks at the topology for what was pushed before, and answers how to store that in its order, batch by batch. */
+  readonly open: () => Promise<(batch: readonly Pending[]) => Storing>
   /** Told of each batch, in order, once it is stored or not. */
   readonly onResults: (batch: readonly Pending[], results: readonly PublishResult[]) => void
   /** Told where nothing is known of a batch. */
@@ -27,17 +35,21 @@ export interface PublisherOptions {
 const MAX_BATCH = 10
 /** What SQS takes at once; a larger message goes alone. */
 const MAX_BATCH_BYTES = 1_000_000
+/** Batches that are being stored at a time. */
+const MAX_UNDER_WAY = 4
+/** Publishes that one look at the topology serves: those that had come before it. */
+const MAX_PER_LOOK = 200
 /** What a message takes beside its payload, about. */
 const OVERHEAD_BYTES = 512
 
 /**
- * The publishes of one channel, in order: those that come while a batch is being stored make up the next. So order is kept
- * per queue, a busy channel fills its batches, and an idle one waits for nothing.
+ * The publishes of one channel, in order: those that come while others are being stored make up the next batches. So order
+ * is kept per queue, a busy channel fills its batches, and an idle one waits for nothing.
  */
 export class Publisher {
   readonly #options: PublisherOptions
   #queue: Pending[] = []
-  #idle: Promise<void> | undefined
+  #running: Promise<void> | undefined
   #underWay = 0
   #isStopped = false
 
@@ -49,12 +61,12 @@ export class Publisher {
     if (this.#isStopped) return
     this.#queue.push(pending)
     this.#options.onHeldBytes(sizeOf(pending))
-    this.#idle ??= this.#run()
+    this.#running ??= this.#run()
   }
 
   /** Resolves when all that was pushed so far is stored, or not; undefined where nothing is under way. */
   get idle(): Promise<void> | undefined {
-    return this.#idle
+    return this.#running
   }
 
   /** Publishes that are not stored yet. */
@@ -72,20 +84,51 @@ export class Publisher {
   async #run(): Promise<void> {
     // What has been read from the socket in the same turn belongs to the first batch as well.
     await Promise.resolve()
-    while (this.#queue.length > 0) {
-      const batch = this.#nextBatch()
-      this.#underWay = batch.length
-      await this.#store(batch)
-      this.#underWay = 0
-      this.#release(batch)
+    const storing: Promise<void>[] = []
+    while (this.#queue.length > 0 || storing.length > 0) {
+      if (this.#queue.length > 0) await this.#storeSome(Math.min(this.#queue.length, MAX_PER_LOOK), storing)
+      else await storing.shift()
     }
-    this.#idle = undefined
+    this.#running = undefined
   }
 
-  #nextBatch(): readonly Pending[] {
+  /** Stores so many of those that wait; what is still on its way then is in `storing`, in order. */
+  async #storeSome(count: number, storing: Promise<void>[]): Promise<void> {
+    const store = await this.#open()
+    for (let left = count; left > 0 && this.#queue.length > 0; ) {
+      if (storing.length >= MAX_UNDER_WAY) await storing.shift()
+      const batch = this.#nextBatch(left)
+      left -= batch.length
+      this.#underWay += batch.length
+      const { mayBeFollowed, results } = store(batch)
+      const outcome = results.then((stored): Outcome => ({ stored }), failed)
+      storing.push(Promise.all([outcome, storing.at(-1)]).then(([one]) => this.#tell(batch, one)))
+      if (!mayBeFollowed) await Promise.all(storing.splice(0))
+    }
+  }
+
+  /** Where the topology cannot be looked at, nothing can be stored. Never rejects. */
+  async #open(): Promise<(batch: readonly Pending[]) => Storing> {
+    try {
+      return await this.#options.open()
+    } catch (thrown) {
+      return () => ({ mayBeFollowed: false, results: Promise.reject(thrown) })
+    }
+  }
+
+  #tell(batch: readonly Pending[], outcome: Outcome): void {
+    this.#underWay -= batch.length
+    if (!this.#isStopped) {
+      if ('stored' in outcome) this.#options.onResults(batch, outcome.stored)
+      else this.#options.onFailure(outcome.thrown)
+    }
+    this.#release(batch)
+  }
+
+  #nextBatch(atMost: number): readonly Pending[] {
     let count = 0
     let sizeBytes = 0
-    for (const pending of this.#queue.slice(0, MAX_BATCH)) {
+    for (const pending of this.#queue.slice(0, Math.min(MAX_BATCH, atMost))) {
       sizeBytes += sizeOf(pending)
       if (count > 0 && sizeBytes > MAX_BATCH_BYTES) break
       count += 1
@@ -93,20 +136,14 @@ export class Publisher {
     return this.#queue.splice(0, count)
   }
 
-  async #store(batch: readonly Pending[]): Promise<void> {
-    const { store, onResults, onFailure } = this.#options
-    try {
-      const results = await store(batch)
-      if (!this.#isStopped) onResults(batch, results)
-    } catch (error) {
-      if (!this.#isStopped) onFailure(error)
-    }
-  }
-
   #release(pending: readonly Pending[]): void {
     const heldBytes = pending.reduce((sum, one) => sum + sizeOf(one), 0)
     if (heldBytes > 0) this.#options.onHeldBytes(-heldBytes)
   }
 }
+
+type Outcome = { readonly stored: readonly PublishResult[] } | { readonly thrown: unknown }
+
+const failed = (thrown: unknown): Outcome => ({ thrown })
 
 const sizeOf = ({ input: { payload } }: Pending): number => payload.length + OVERHEAD_BYTES

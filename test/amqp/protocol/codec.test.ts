@@ -99,6 +99,7 @@ describe('values of tables', () => {
     ['array', '41 00000003 74 00 56', [false, null]],
     ['table', '46 0000000b 0161 7401 0162 5300000000', { a: true, b: '' }],
     ['timestamp', '54 0000000060000000', new Typed('timestamp', 0x60000000)],
+    ['timestamp beyond all that fits', '54 ffffffffffffffff', new Typed('timestamp', 2 ** 64 - 2 ** 11)],
     ['void', '56', null],
   ])('%s', (_name, bytes, value) => {
     expect(valueIn(bytes)).toEqual(value)

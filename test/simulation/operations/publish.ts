@@ -26,8 +26,8 @@ export function propertiesOf({ label, priority, delayMs, deduplicationKey, ttlMs
 
 /** What a publish was refused for, where that is allowed. */
 export function publishRefusal({ witness }: Stage, publication: Publication | undefined, error: unknown): BrokerError {
-  const refusal = refusalOf(error, 'invalid')
-  if (refusal.kind === 'invalid' && publication) witness.refusedAsFull(publication)
+  const refusal = refusalOf(error, 'full')
+  if (refusal.kind === 'full' && publication) witness.refusedAsFull(publication)
   return refusal
 }
 

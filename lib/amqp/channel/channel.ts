@@ -15,6 +15,9 @@ import type { ChannelReplies } from './reply-consumer.ts'
 import { Requests } from './requests.ts'
 import { Settling } from './settling.ts'
 
+/** Payloads that clients have and have not settled at most, over all of a gateway: they are kept for a reject. */
+const MAX_OUTSTANDING_BYTES = 268_435_456
+
 type DeliverAddress = Pick<MethodNamed<'basic.deliver'>, 'deliveryTag' | 'redelivered' | 'exchange' | 'routingKey'>
 
 /**
@@ -25,7 +28,7 @@ export class Channel implements ConsumerChannel {
   readonly number: number
   readonly host: ChannelHost
   readonly ledger = new Ledger()
-  readonly settling = new Settling()
+  readonly settling: Settling
   readonly consumers = new Map<string, Consumer>()
   readonly publishing: ChannelPublishing
   /** The queue that an empty name means: the one declared last. */
@@ -39,12 +42,15 @@ export class Channel implements ConsumerChannel {
   #state: ChannelState = CHANNEL_OPEN
   readonly #requests: Requests
   #isReleased = false
+  /** The client is told why, and nothing else any more. */
+  #hasFailed = false
   /** The client has asked for the end, and is owed close-ok even where an error of ours comes first. */
   #isCloseAsked = false
 
   constructor(number: number, host: ChannelHost) {
     this.number = number
     this.host = host
+    this.settling = new Settling(host.gateway.outstanding)
     this.publishing = new ChannelPublishing(this)
     this.#requests = new Requests({
       onHeldBytes: (change) => host.hold(change),
@@ -53,7 +59,7 @@ export class Channel implements ConsumerChannel {
   }
 
   get isOpen(): boolean {
-    return !this.#isReleased && this.#state.phase !== 'closing'
+    return !this.#isReleased
   }
 
   /** Of a body that is not whole yet. */
@@ -109,7 +115,7 @@ export class Channel implements ConsumerChannel {
   }
 
   #answer({ method, sent }: Answer): void {
-    if (this.#isReleased && method?.name !== 'channel.close-ok') return
+    if (this.#hasFailed) return
     if (method !== undefined) this.host.send(this.number, method)
     sent?.()
   }
@@ -128,6 +134,7 @@ export class Channel implements ConsumerChannel {
     if (isUnexpected(thrown)) logError('an AMQP request failed', thrown, { method: method ?? '' })
     const error = amqpErrorOf(thrown).of(method)
     this.#state = CHANNEL_CLOSING
+    this.#hasFailed = true
     if (error.scope === 'connection') {
       this.host.fail(error)
       return
@@ -161,11 +168,16 @@ export class Channel implements ConsumerChannel {
     return this.channelPrefetch === 0 ? Number.POSITIVE_INFINITY : this.channelPrefetch - this.ledger.size
   }
 
+  hasRoom(): boolean {
+    return this.host.gateway.outstanding.bytes < MAX_OUTSTANDING_BYTES
+  }
+
   isWritable(): boolean {
     return this.isOpen && this.host.isWritable()
   }
 
   send(consumer: Consumer, delivery: Delivery): void {
+    if (this.#hasFailed) return
     const { tag: consumerTag, noAck, feed } = consumer.options
     const address = this.noteDelivery(delivery, feed, noAck ? undefined : { consumer })
     this.host.sendContent(this.number, { name: 'basic.deliver', consumerTag, ...address }, delivery.message)
@@ -180,7 +192,9 @@ export class Channel implements ConsumerChannel {
     const { message, redelivered } = delivery
     const deliveryTag = this.ledger.newTag()
     if (toSettle) {
-      const deliveredAtMs = this.host.gateway.broker.clock.monotonicMs()
+      const { broker, outstanding } = this.host.gateway
+      const deliveredAtMs = broker.clock.monotonicMs()
+      outstanding.bytes += message.payload.length
       this.ledger.add({ tag: deliveryTag, delivery, feed, consumer: toSettle.consumer, deliveredAtMs })
     }
     return { deliveryTag, redelivered, exchange: message.exchange, routingKey: message.routingKey }
@@ -188,7 +202,9 @@ export class Channel implements ConsumerChannel {
 
   cancelled(consumer: Consumer): void {
     const { tag } = consumer.options
-    if (!this.consumers.delete(tag) || !this.isOpen) return
+    if (!this.consumers.delete(tag)) return
+    void this.host.gateway.consumers.end(consumer)
+    if (this.#hasFailed) return
     if (!this.host.can('consumer_cancel_notify')) return
     this.host.send(this.number, { name: 'basic.cancel', consumerTag: tag, nowait: true })
   }

@@ -27,6 +27,13 @@ export class Connections {
     }
   }
 
+  /** How many channels a user has open. */
+  channelCount(userName: string): number {
+    return this.all
+      .filter(({ identity }) => identity?.user.name === userName)
+      .reduce((sum, { channels }) => sum + channels.count, 0)
+  }
+
   /** Ends all of them, for one reason; a client that does not answer is not waited for. */
   async close(error: AmqpError): Promise<void> {
     const { all } = this

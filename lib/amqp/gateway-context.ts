@@ -34,7 +34,10 @@ export class GatewayContext {
   readonly consumers: Consumers
   readonly replies = new Replies()
   readonly connections = new Connections()
+  /** On its way from clients to queues. */
   readonly held = new Held()
+  /** Delivered to clients and not settled. */
+  readonly outstanding = new Held()
   readonly inbox: InboxLoop
 
   constructor(broker: Broker, registration: Gateway) {

@@ -1,6 +1,7 @@
 import { mapConcurrent } from '../delivery/concurrent.ts'
 import type { Reading } from '../journal/clock.ts'
 import type { Intent } from '../journal/intents.ts'
+import { logError } from '../log.ts'
 import type { AmqpValue } from '../model/amqp-value.ts'
 import { unavailable } from '../model/errors.ts'
 import { isOwned, type Queue } from '../model/queue.ts'
@@ -41,11 +42,36 @@ export function alteringIntents(broker: Broker, state: VhostState, events: reado
   const affected = Array.from(state.queues(), ({ queue }) => queue).filter(
     (queue) => desiredText(broker, queue, state.settingsOf(queue)) !== desiredText(broker, queue, after(queue)),
   )
+  return intentsFor(broker, state.id, affected)
+}
+
+/**
+ * As {@link alteringIntents}, for queues that these events declare and whose SQS queues were made under what was in force
+ * by `made`: where a policy has changed since, they have attributes of before.
+ */
+export function alteringIntentsOfDeclared(
+  broker: Broker,
+  state: VhostState,
+  events: readonly VhostEvent[],
+  made: ReadonlyMap<string, Settings>,
+): Intent[] {
+  const outdated = events.flatMap((event) => {
+    if (event.type !== 'queue-declared') return []
+    const settings = made.get(event.queue.sqsQueues[0]?.name ?? '')
+    const isOutdated =
+      settings &&
+      desiredText(broker, event.queue, settings) !== desiredText(broker, event.queue, state.settingsOf(event.queue))
+    return isOutdated ? [event.queue] : []
+  })
+  return intentsFor(broker, state.id, outdated)
+}
+
+function intentsFor(broker: Broker, vhostId: string, affected: readonly Queue[]): Intent[] {
   const size = Math.max(MIN_QUEUES, Math.ceil(affected.length / MAX_INTENTS))
   const intents: Intent[] = []
   for (let start = 0; start < affected.length; start += size) {
     const queues = affected.slice(start, start + size).map(({ id }) => id)
-    const body: AlteringBody = { vhost: state.id, of: affected.length, queues }
+    const body: AlteringBody = { vhost: vhostId, of: affected.length, queues }
     intents.push({
       id: newId(broker),
       state: 'changing',
@@ -129,6 +155,17 @@ export async function finishAlteringIntent(broker: Broker, intent: Intent): Prom
     })
   }
   await broker.journals.intents.remove(intent.id)
+}
+
+/** As {@link finishAlteringIntent}, for a change that is made: what cannot be set now is left to the clock. */
+export async function finishAlteringOrLeave(broker: Broker, intents: readonly Intent[]): Promise<void> {
+  for (const intent of intents) {
+    try {
+      await finishAlteringIntent(broker, intent)
+    } catch (error) {
+      logError('SQS queues are left to follow a policy later', error)
+    }
+  }
 }
 
 const bodyOf = ({ body }: Intent): AlteringBody => body as unknown as AlteringBody

@@ -17,8 +17,10 @@ import type { ImportItem } from '../topology/vhost/import.ts'
 import { bandCountOf } from '../topology/vhost/priority-bands.ts'
 import { type DeclareQueue, queueFrom } from '../topology/vhost/queue.ts'
 import { fifoGroupingOf } from '../topology/vhost/queue-arguments.ts'
+import type { QueueSettings } from '../topology/vhost/queue-settings.ts'
 import { reservedName } from '../topology/vhost/reserved-names.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
+import { alteringIntentsOfDeclared, finishAlteringOrLeave } from './altering-intents.ts'
 import type { Broker } from './broker.ts'
 import {
   type Committed,
@@ -207,9 +209,9 @@ async function commitWithSqsQueues(
 ): Promise<Transacted<TakenQueues>> {
   const { broker } = session
   const sqsQueues = queues.flatMap((queue) => sqsQueuesFor(session, queue))
-  const sqsNames = sqsQueues.map(({ name }) => name)
   const intent = await createUnderIntent(broker, sqsQueues)
-  const done = await commitTaking(session, change, { intentId: intent.id, sqsNames }).catch(async (error: unknown) => {
+  const made = { intentId: intent.id, sqsQueues }
+  const done = await commitTaking(session, change, made).catch(async (error: unknown) => {
     await discardCreated(broker, intent)
     throw error
   })
@@ -217,8 +219,10 @@ async function commitWithSqsQueues(
   return done
 }
 
+type MadeSqsQueue = NewSqsQueue & { readonly settings: QueueSettings }
+
 /** As the policies of the moment have them. */
-function sqsQueuesFor({ vhost }: VhostSession, command: DeclareQueue): NewSqsQueue[] {
+function sqsQueuesFor({ vhost }: VhostSession, command: DeclareQueue): MadeSqsQueue[] {
   const settings = vhost.settingsOf(queueFrom(command, vhost.vhost))
   return command.sqsQueues.map(({ name }) => ({ name, settings }))
 }
@@ -228,19 +232,21 @@ interface GuardedCommand {
   readonly guard?: Guard
 }
 
-/** The queues that a commit declared or found, and what it left to be deleted. */
+/** The queues that a commit declared or found, and what it left to be deleted or given other attributes. */
 interface TakenQueues {
   readonly queues: readonly Queue[]
   readonly deleting: readonly Intent[]
+  readonly altering: readonly Intent[]
 }
 
 /** `made`: SQS queues that were made for it, and the intent that names them. */
 async function commitTaking(
   session: VhostSession,
   { command, guard }: GuardedCommand,
-  made?: { readonly intentId: string; readonly sqsNames: readonly string[] },
+  made?: { readonly intentId: string; readonly sqsQueues: readonly MadeSqsQueue[] },
 ): Promise<Transacted<TakenQueues>> {
   const { broker, vhost } = session
+  const settings = new Map(made?.sqsQueues.map((sqsQueue) => [sqsQueue.name, sqsQueue.settings]))
   const done = await broker.journals.transact({
     ...commitOf(session),
     journals: (access) => [stillThere(session, access)],
@@ -250,14 +256,16 @@ async function commitTaking(
       const events = decideVhost(state, command)
       const queues = queuesOf(state, command, events)
       if (events.length === 0 || !made)
-        return { writes: [{ journal: vhost.id, events }], result: { queues, deleting: [] } }
+        return { writes: [{ journal: vhost.id, events }], result: { queues, deleting: [], altering: [] } }
       // Others may have declared some of them meanwhile: theirs count, ours go.
-      const deleting = deletingIntents(broker, namesWithout(made.sqsNames, events))
-      const intents = { put: deleting, take: [{ id: made.intentId, state: 'creating' as const }] }
-      return { writes: [{ journal: vhost.id, events }], intents, result: { queues, deleting } }
+      const deleting = deletingIntents(broker, namesWithout([...settings.keys()], events))
+      const altering = alteringIntentsOfDeclared(broker, state, events, settings)
+      const intents = { put: [...deleting, ...altering], take: [{ id: made.intentId, state: 'creating' as const }] }
+      return { writes: [{ journal: vhost.id, events }], intents, result: { queues, deleting, altering } }
     },
   })
   await finishDeletingOrLeave(broker, done.result.deleting)
+  await finishAlteringOrLeave(broker, done.result.altering)
   return done
 }
 

@@ -3,10 +3,17 @@ import { BrokerError, unavailable } from '../model/errors.ts'
 import { headersOf } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
 import { deduplicationKeyOf, rememberedMsOf } from '../routing/exchange-types/x-message-deduplication.ts'
-import { routableMessage } from '../routing/route-message.ts'
+import { routableMessage, routeMessage } from '../routing/route-message.ts'
 import { type Claim, claim, keepClaim, releaseClaim } from './claims.ts'
-import { deliver } from './deliver.ts'
-import { assertEffects, type Effect, type Publication, routeToQueues, UNREACHABLE } from './publication.ts'
+import { deliver, failThoseBehind } from './deliver.ts'
+import {
+  assertEffects,
+  type Effect,
+  type Failures,
+  type Publication,
+  routeToQueues,
+  UNREACHABLE,
+} from './publication.ts'
 import type { VhostContext } from './session.ts'
 
 /**
@@ -20,13 +27,17 @@ export async function deliverOnce(
   send: typeof deliver = deliver,
 ): Promise<readonly (BrokerError | undefined)[]> {
   if (!publications.some((publication) => isDeduplicated(context, publication))) return send(context, publications)
-  const passages = await passAll(context, publications)
+  const passages = await inOrder(context, publications, await passAll(context, publications))
   const passing = passages.filter((passage): passage is Passage => !(passage instanceof BrokerError))
   const failures = await send(
     context,
     passing.map(({ publication }) => publication),
   )
   const failureOf = new Map(passing.map(({ original }, index) => [original, failures[index]]))
+  for (const [index, original] of publications.entries()) {
+    const passage = passages[index]
+    if (passage instanceof BrokerError) failureOf.set(original, passage)
+  }
   await Promise.all(
     passing.map(({ original, claims }) => settle(context, claims, failureOf.get(original) === undefined)),
   )
@@ -51,6 +62,44 @@ async function passAll(
     for (const publication of lane) passages.set(publication, await pass(context, publication, claimed))
   })
   return publications.map((publication) => passages.get(publication) ?? unavailable(UNREACHABLE))
+}
+
+/** As {@link failThoseBehind}: what comes in a group behind a message that may not pass yet gives its claims back. */
+async function inOrder(
+  context: VhostContext,
+  publications: readonly Publication[],
+  passages: readonly (Passage | BrokerError)[],
+): Promise<readonly (Passage | BrokerError)[]> {
+  const routes = publications.map((original, index) => {
+    const passage = passages[index]
+    return passage instanceof BrokerError || !passage ? throughAll(context, original) : passage.publication
+  })
+  const failures: Failures = new Map()
+  for (const [index, route] of routes.entries()) {
+    const passage = passages[index]
+    if (passage instanceof BrokerError) failures.set(route, passage)
+  }
+  failThoseBehind(routes, failures)
+  return Promise.all(
+    routes.map(async (route, index) => {
+      const passage = passages[index] ?? unavailable(UNREACHABLE)
+      const failure = failures.get(route)
+      if (!failure || passage instanceof BrokerError) return passage
+      await settle(context, passage.claims, false)
+      return failure
+    }),
+  )
+}
+
+/** With every queue that it may reach, whoever lets it pass. */
+function throughAll({ broker, vhost }: VhostContext, publication: Publication): Publication {
+  const { message } = publication
+  const queues = new Map(publication.queues.map((queue) => [queue.id, queue]))
+  for (const { exchange } of publication.effects) {
+    const routable = routableMessage({ ...message, random: () => broker.clock.random() })
+    for (const queue of routeMessage(vhost, exchange.name, routable)) queues.set(queue.id, queue)
+  }
+  return { ...publication, queues: [...queues.values()] }
 }
 
 const isDeduplicated = ({ vhost }: VhostContext, { message, queues, effects }: Publication): boolean =>

@@ -35,10 +35,11 @@ export async function deliver(
   const failures: Failures = new Map()
   const expiries = expiriesOf(context, publications)
   const consignments = await encodeAll(context, publications, expiries, failures)
+  if (expiries.size > 0) await armAll(context, expiries, failures)
   if (failures.size > 0) failThoseBehind(publications, failures)
-  await armAll(context, expiries, failures)
   await holdAll(context, withoutFailedPublications(publications, failures), failures)
   await keepAll(context, withoutFailedPublications(publications, failures), failures)
+  if (failures.size > 0) failThoseBehind(publications, failures)
   await sendToFifoQueues(context, withoutFailed(consignments, failures), failures)
   await sendToStandardQueues(context, withoutFailed(consignments, failures), failures)
   for (const publication of publications) if (!failures.has(publication)) countCopies(context, publication)
@@ -85,7 +86,8 @@ async function armAll(context: VhostContext, expiries: Expiries, failures: Failu
 }
 
 /** Order in a FIFO group holds through failures: what comes behind a message that was not sent is not sent either. */
-function failThoseBehind(publications: readonly Publication[], failures: Failures): void {
+export function failThoseBehind(publications: readonly Publication[], failures: Failures): void {
+  if (failures.size === 0) return
   const blocked = new Set<string>()
   for (const publication of publications) {
     const groups = fifoGroupsOf(publication)
@@ -108,6 +110,7 @@ async function sendToFifoQueues(
   const sends = consignments.flatMap((consignment) =>
     consignment.publication.queues.filter(isFifo).map((queue) => ({ consignment, queue })),
   )
+  if (sends.length === 0) return
   const outcomes = await send(context, sends)
   for (const [index, { consignment, queue }] of sends.entries()) {
     const outcome = outcomes[index]

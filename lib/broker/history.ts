@@ -33,6 +33,7 @@ export async function keepAll(
   failures: Failures,
 ): Promise<void> {
   const keeps = publications.flatMap(keepsOf)
+  if (keeps.length === 0) return
   await mapConcurrent(keeps, KEEP_CONCURRENCY, async (keep) => {
     try {
       await store(context, keep)

@@ -56,13 +56,21 @@ async function receiveFromBands(
   const found: QueueDelivery[] = []
   for (const band of lookOrder(queue.sqsQueues, clock.random())) {
     const max = request.max - found.length
-    if (max > 0) found.push(...(await receiveFrom(context, queue, band, { ...request, max, waitS: 0 })))
+    if (max > 0)
+      found.push(...(await unlessFound(found, receiveFrom(context, queue, band, { ...request, max, waitS: 0 }))))
   }
   while (found.length === 0 && clock.monotonicMs() < untilMs && !request.signal?.aborted) {
     found.push(...(await lookIntoAll(context, queue, request)))
   }
   return found
 }
+
+/** A failure counts only where nothing is at hand, which would be lost to everybody until its visibility ends. */
+const unlessFound = (found: readonly unknown[], look: Promise<QueueDelivery[]>): Promise<QueueDelivery[]> =>
+  look.catch((error: unknown) => {
+    if (found.length === 0) throw error
+    return []
+  })
 
 /** Looks into all bands at once, so that a message in any of them ends the wait within a round. */
 async function lookIntoAll(
@@ -72,12 +80,14 @@ async function lookIntoAll(
 ): Promise<readonly QueueDelivery[]> {
   const bands = queue.sqsQueues.toReversed()
   const max = Math.max(1, Math.floor(request.max / bands.length))
-  const looks = await Promise.all(
+  const looks = await Promise.allSettled(
     bands.map((band) => receiveFrom(context, queue, band, { ...request, max, waitS: ROUND_S })),
   )
-  const found = looks.flat()
+  const found = looks.flatMap((look) => (look.status === 'fulfilled' ? look.value : []))
+  const failed = looks.find(({ status }) => status === 'rejected')
+  if (found.length === 0 && failed?.status === 'rejected') throw failed.reason
   const tooMany = found.splice(request.max)
-  await putBack(context, queue, tooMany)
+  if (tooMany.length > 0) await putBack(context, queue, tooMany)
   return found
 }
 

@@ -26,7 +26,8 @@ const RESOURCES = ['/api/exchanges/', '/api/queues/', '/']
  */
 export function toProxyEvent(request: GatewayRequest): APIGatewayProxyEvent {
   const { path, query } = splitTarget(request.target)
-  const headers = collect(endToEndHeaders(request.rawHeaders), (name) => name.toLowerCase())
+  const forwarded = endToEndHeaders(request.rawHeaders)
+  const headers = collect(forwarded, (name) => name.toLowerCase())
   const parameters = collect(parseQuery(query), (name) => name)
   const { resource, proxy } = matchResource(path)
   return {
@@ -39,7 +40,7 @@ export function toProxyEvent(request: GatewayRequest): APIGatewayProxyEvent {
     multiValueQueryStringParameters: parameters,
     pathParameters: proxy === undefined ? null : { proxy },
     stageVariables: null,
-    requestContext: requestContext(request, path, resource),
+    requestContext: requestContext(request, path, resource, findHeader(forwarded, 'user-agent')),
     ...encodeBody(request.body),
   }
 }
@@ -70,12 +71,12 @@ const NOT_FORWARDED = new Set([
 ])
 
 function endToEndHeaders(rawHeaders: readonly string[]): Pair[] {
-  return rawHeaders.flatMap((name, index) => {
-    const value = rawHeaders[index + 1]
-    return index % 2 === 1 || value === undefined || NOT_FORWARDED.has(name.toLowerCase())
-      ? []
-      : [[name, value] as const]
-  })
+  const pairs: Pair[] = []
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name, value] = [rawHeaders[index] as string, rawHeaders[index + 1] as string]
+    if (!NOT_FORWARDED.has(name.toLowerCase())) pairs.push([name, value])
+  }
+  return pairs
 }
 
 function parseQuery(query: string): Pair[] {
@@ -130,9 +131,10 @@ function encodeBody(body: Uint8Array): Pick<APIGatewayProxyEvent, 'body' | 'isBa
 }
 
 function requestContext(
-  { method, rawHeaders, sourceIp, requestId, receivedAtMs }: GatewayRequest,
+  { method, sourceIp, requestId, receivedAtMs }: GatewayRequest,
   path: string,
   resource: string,
+  userAgent: string | null,
 ): APIGatewayProxyEvent['requestContext'] {
   return {
     accountId: ACCOUNT,
@@ -140,7 +142,7 @@ function requestContext(
     authorizer: null,
     protocol: 'HTTP/1.1',
     httpMethod: method,
-    identity: { ...ANONYMOUS, sourceIp, userAgent: findHeader(rawHeaders, 'user-agent') },
+    identity: { ...ANONYMOUS, sourceIp, userAgent },
     path,
     stage: STAGE,
     requestId,
@@ -166,6 +168,5 @@ const ANONYMOUS = {
   userArn: null,
 } as const
 
-function findHeader(rawHeaders: readonly string[], wanted: string): string | null {
-  return endToEndHeaders(rawHeaders).find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null
-}
+const findHeader = (headers: readonly Pair[], wanted: string): string | null =>
+  headers.find(([name]) => name.toLowerCase() === wanted)?.[1] ?? null

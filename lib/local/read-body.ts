@@ -17,6 +17,7 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     })
     request.once('end', () => resolve(sizeBytes <= maxBytes ? Buffer.concat(chunks) : undefined))
     request.once('error', reject)
-    request.once('close', () => reject(new Error('the client closed the connection')))
+    // Also comes after the end, where there is nothing to tell any more.
+    request.once('close', () => request.complete || reject(new Error('the client closed the connection')))
   })
 }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { BodyFrame, Frame, HeaderFrame } from '../../lib/amqp/protocol/frame.ts'
 import { FrameReader } from '../../lib/amqp/protocol/frame-reader.ts'
 import { encodeContent, encodeMethod } from '../../lib/amqp/protocol/frame-writer.ts'
@@ -11,11 +12,16 @@ import { Channel, ServerClosed, type Wire } from './channel.ts'
 export interface Address {
   readonly port: number
   readonly host?: string
+  /** How to connect over TLS; without it plain TCP is spoken. */
+  readonly tls?: ConnectionOptions
 }
 
 export interface Login {
   readonly username?: string
   readonly password?: string
+  /** By default PLAIN, with the response that name and password make. */
+  readonly mechanism?: string
+  readonly response?: Uint8Array
   readonly vhost?: string
   readonly frameMax?: number
   readonly channelMax?: number
@@ -58,10 +64,10 @@ export class Client implements Wire {
   #frameMax = 131_072
 
   /** Connects; nothing is said yet. Most tests want {@link openClient}. */
-  constructor({ port, host = '127.0.0.1' }: Address) {
+  constructor({ port, host = '127.0.0.1', tls }: Address) {
     this.reader.frameMax = 2 ** 31
     this.connection = this.channel(0)
-    this.socket = connect({ port, host, noDelay: true })
+    this.socket = tls ? connectTls({ port, host, ...tls }) : connect({ port, host, noDelay: true })
     this.socket.on('data', (chunk) => this.#take(chunk))
     this.socket.on('error', () => {})
     this.socket.on('close', () => this.#end())
@@ -95,8 +101,8 @@ export class Client implements Wire {
     await this.connection.reply('connection.start')
     this.connection.send('connection.start-ok', {
       clientProperties: login.clientProperties ?? CAPABLE,
-      mechanism: 'PLAIN',
-      response: Buffer.from(`\0${login.username ?? 'guest'}\0${login.password ?? 'guest'}`),
+      mechanism: login.mechanism ?? 'PLAIN',
+      response: login.response ?? Buffer.from(`\0${login.username ?? 'guest'}\0${login.password ?? 'guest'}`),
       locale: 'en_US',
     })
     const tune = await this.connection.reply('connection.tune')

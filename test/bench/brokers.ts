@@ -17,7 +17,7 @@ const CLIENTS = 16
 export const QUEUE = 'leveret-bench'
 
 /** What `npm start` runs, with leases as a deployed broker has them, in a process of its own. */
-export async function startLeveret(): Promise<Bench> {
+export async function startLeveret(): Promise<Bench & { readonly pid: number }> {
   const directory = await mkdtemp(join(tmpdir(), 'leveret-bench-'))
   const main = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
   const child = await startChild([main, 'start', '--port', '0', '--data', directory], {
@@ -26,6 +26,7 @@ export async function startLeveret(): Promise<Bench> {
   const clients = await connections(/http:\S+/.exec(child.firstLine)?.[0] ?? '')
   return {
     clients,
+    pid: child.pid,
     async close() {
       for (const client of clients) client.close()
       await child.stop()

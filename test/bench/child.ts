@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 export interface Child {
   /** Its first line. */
   readonly firstLine: string
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -15,7 +16,7 @@ export async function startChild(args: readonly string[], env: NodeJS.ProcessEnv
   const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${args[0]} ended with ${code}`)))
   ended.catch(() => undefined)
   const [firstLine] = (await Promise.race([once(lines, 'line'), ended])) as [string]
-  return { firstLine, stop: () => stop(child) }
+  return { firstLine, pid: child.pid ?? 0, stop: () => stop(child) }
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -6,6 +6,9 @@ export interface Answered {
   readonly body: string
 }
 
+type Headers = Readonly<Record<string, string>>
+
+const JSON_TYPE: Headers = { 'content-type': 'application/json' }
 const END_OF_HEAD = '\r\n\r\n'
 
 /**
@@ -23,15 +26,16 @@ export class HttpConnection {
   constructor(origin: string) {
     this.#url = new URL(origin)
     const authorization = Buffer.from('guest:guest').toString('base64')
-    this.#head = `Host: ${this.#url.host}\r\nAuthorization: Basic ${authorization}\r\nContent-Type: application/json\r\n`
+    this.#head = `Host: ${this.#url.host}\r\nAuthorization: Basic ${authorization}\r\n`
   }
 
   /** `body` is JSON already. */
-  async request(method: string, path: string, body = ''): Promise<Answered> {
+  async request(method: string, path: string, body = '', headers: Headers = JSON_TYPE): Promise<Answered> {
     this.#socket ??= await this.#connect()
     this.#waiting = Promise.withResolvers()
-    const head = `${method} ${path} HTTP/1.1\r\n${this.#head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n`
-    this.#socket.write(head + body)
+    const others = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const head = `${method} ${path} HTTP/1.1\r\n${this.#head}${others.join('')}`
+    this.#socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}${END_OF_HEAD}${body}`)
     return this.#waiting.promise
   }
 

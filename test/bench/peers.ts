@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { Skipped } from './row.ts'
@@ -14,15 +13,12 @@ const folder = fileURLToPath(new URL('peers/', import.meta.url))
  */
 export async function peer(name: string): Promise<unknown> {
   if (!existsSync(`${folder}node_modules/${name}`)) await install()
-  return import(pathToFileURL(createRequire(`${folder}package.json`).resolve(name)).href)
+  return import(peerModule(name))
 }
 
-/** Where a package of `peers/` has one of its programs. */
-export async function peerProgram(name: string): Promise<string> {
-  const program = `${folder}node_modules/.bin/${name}`
-  if (!existsSync(program)) await install()
-  return program
-}
+/** The module of a package of `peers/` that is installed, for `import` in another process. */
+export const peerModule = (name: string): string =>
+  import.meta.resolve(name, pathToFileURL(`${folder}package.json`).href)
 
 async function install(): Promise<void> {
   try {

@@ -7,6 +7,9 @@ import { getOverHttp } from './rows/05-get-over-http.ts'
 import { topicMatch } from './rows/06-topic-match.ts'
 import { headersMatch } from './rows/07-headers-match.ts'
 import { loading } from './rows/08-loading.ts'
+import { coldStart } from './rows/09-cold-start.ts'
+import { sqsEngine } from './rows/10-sqs-engine.ts'
+import { cost } from './rows/11-cost.ts'
 
 /** A new row is its own file and a line here. */
 export const ROWS: readonly Row[] = [
@@ -18,4 +21,7 @@ export const ROWS: readonly Row[] = [
   topicMatch,
   headersMatch,
   loading,
+  coldStart,
+  sqsEngine,
+  cost,
 ]

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { changePolicies } from '../../lib/broker/change-policies.ts'
-import { importQueues } from '../../lib/broker/declare-queue.ts'
+import { declareQueue, importQueues } from '../../lib/broker/declare-queue.ts'
 import { deleteQueue } from '../../lib/broker/delete-queue.ts'
 import { finishIntents } from '../../lib/broker/finish-intents.ts'
 import type { Policy } from '../../lib/topology/vhost/events.ts'
@@ -67,6 +67,22 @@ describe('a change of policies', () => {
     expect(await changing()).toEqual([])
     expect(await remove()).toBe('changed')
     expect(await timeouts()).toEqual(all('30'))
+  })
+
+  test('reaches the SQS queue of a queue that is declared meanwhile', async () => {
+    const { queues } = faulty.broker.delivery
+    const create = queues.create.bind(queues)
+    const creating = vi.spyOn(queues, 'create').mockImplementationOnce(async (name, options) => {
+      await set(policyOf(60))
+      await create(name, options)
+    })
+    const declaration = { name: 'a-new', durable: true, autoDelete: false, arguments: {} }
+    await declareQueue(await faulty.session(), declaration)
+    creating.mockRestore()
+    expect(await timeouts()).toEqual({ ...all('60'), 'a-new': '60' })
+    expect(await changing()).toEqual([])
+    await deleteQueue(await faulty.session(), { name: 'a-new', ifEmpty: false })
+    await remove()
   })
 
   test('that changes nothing in SQS calls nothing there', async () => {

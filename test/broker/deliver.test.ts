@@ -8,6 +8,7 @@ import { publishBatch } from '../../lib/broker/publish-batch.ts'
 import { relay } from '../../lib/broker/relay.ts'
 import { internalQueueName } from '../../lib/config.ts'
 import { BrokerError } from '../../lib/model/errors.ts'
+import type { Properties } from '../../lib/model/message.ts'
 import { type Fault, type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
 
 let faulty: FaultyBroker
@@ -124,6 +125,50 @@ describe('a publish whose sends fail in part', () => {
     faulty.fault = (method) => void calls.push(method)
     await publish(session, { exchange, routingKey: '', properties: {}, payload: Buffer.from('x') })
     expect(calls).toEqual(['sendMessageBatch', 'sendMessageBatch'])
+  })
+})
+
+describe('a message of a FIFO group that cannot be stored', () => {
+  const outcomesOf = async (exchange: string, properties: readonly Properties[]): Promise<string[]> => {
+    const entries = properties.map((each) => ({ routingKey: '', properties: each, payload: Buffer.from('x') }))
+    const outcomes = await publishBatch(await faulty.session(), exchange, entries)
+    return outcomes.map((outcome) => ('error' in outcome ? outcome.error.kind : 'routed'))
+  }
+
+  test('holds up those behind it where nobody could be sent to look for its expiry', async () => {
+    const { exchange, queues } = await fanout(['fifo'])
+    faulty.fault = failingSends((url) => url.endsWith('-sweep'))
+    const outcomes = await outcomesOf(exchange, [{}, { expiration: '60000' }, {}])
+    expect(outcomes).toEqual(['routed', 'unavailable', 'unavailable'])
+    expect(await countIn(queues[0] ?? '')).toBe(1)
+  })
+
+  test('holds up those behind it where another message with its deduplication key is on its way', async () => {
+    const { exchange, queues } = await fanout(['fifo'])
+    const once = `once-${count}`
+    const common = { durable: true, autoDelete: false, internal: false, arguments: {} }
+    await declareExchange(await faulty.session(), { name: once, exchangeType: 'x-message-deduplication', ...common })
+    const ends = { source: once, destinationType: 'exchange', destination: exchange } as const
+    await bindTo(await faulty.session(), { ...ends, routingKey: '', arguments: {} })
+    const keyed = (key: string) => ({ headers: { 'x-deduplication-header': key } })
+    const { items } = faulty.broker.delivery
+    const put = items.put.bind(items)
+    let puts = 0
+    items.put = (item, revision) => {
+      puts += 1
+      return puts === 1 ? put(item, revision) : Promise.reject(new Error('died'))
+    }
+    expect(await outcomesOf(once, [keyed('busy')])).toEqual(['routed'])
+    items.put = put
+    expect(await outcomesOf(once, [keyed('a'), keyed('busy'), keyed('b'), keyed('b')])).toEqual([
+      'routed',
+      'unavailable',
+      'unavailable',
+      'unavailable',
+    ])
+    expect(await countIn(queues[0] ?? '')).toBe(2)
+    expect(await outcomesOf(once, [keyed('b')])).toEqual(['routed'])
+    expect(await countIn(queues[0] ?? '')).toBe(3)
   })
 })
 

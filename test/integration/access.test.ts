@@ -66,6 +66,18 @@ describe('logging in', () => {
     expect(await whoami(login)).toMatchObject({ status: 200, body: { name: login.username, tags: ['management'] } })
   })
 
+  test('goes on for a service whose password is changed by way of a second user', async () => {
+    const first = await story.user('management', ALL)
+    const second = await story.user('management', ALL)
+    const queue = await story.queue(unique('rotated'))
+    for (const login of [first, second, first, second]) {
+      expect(await story.as(login).publish('amq.default', { routing_key: queue })).toBe(true)
+    }
+    expect((await story.call('DELETE', `/api/users/${first.username}`)).status).toBe(204)
+    expect(await whoami(first)).toMatchObject(LOGIN_FAILED)
+    expect(await story.as(second).publish('amq.default', { routing_key: queue })).toBe(true)
+  })
+
   test('counts with the new password, and no longer with the old one, from the answer on', async () => {
     const { username, password } = await story.user('management')
     expect((await whoami({ username, password })).status).toBe(200)

@@ -3,6 +3,7 @@ import type { SimWorld } from '../support/sim-world.ts'
 import type { Profile } from './conditions.ts'
 import { DEDUPLICATING } from './duplicates-book.ts'
 import { Cancel } from './operations/cancel.ts'
+import { Consume } from './operations/consume.ts'
 import { Get } from './operations/get.ts'
 import { ChangePolicy, POLICIES } from './operations/policy.ts'
 import { Publish, PublishBatch } from './operations/publish.ts'
@@ -31,20 +32,21 @@ const KINDS = [
   'cancel',
   'unique',
   'policy',
+  'consume',
 ] as const
 type Kind = (typeof KINDS)[number]
 
 /** How often each call is made, in the order of the kinds. */
 const WEIGHTS: Readonly<Record<Profile, readonly number[]>> = {
-  everything: [30, 4, 6, 30, 18, 2, 3, 5, 6, 4, 2, 4, 2],
-  consume: [30, 4, 6, 35, 27, 1, 0.5, 0.5, 0, 1, 0.5, 1, 0],
-  reject: [20, 4, 2, 50, 20, 0.5, 0.5, 2, 1, 1, 0.5, 1, 1],
-  circles: [3, 4, 0, 90, 5, 0, 0, 0, 2, 0, 0, 0, 0],
-  topology: [35, 4, 5, 15, 8, 2, 8, 12, 15, 3, 1, 2, 3],
-  batches: [10, 4, 35, 30, 15, 2, 1, 3, 4, 1, 0, 2, 0],
-  delays: [8, 2, 2, 20, 8, 1, 3, 5, 6, 30, 12, 2, 1],
-  duplicates: [8, 2, 6, 22, 8, 2, 2, 5, 5, 2, 1, 35, 1],
-  policies: [25, 2, 3, 30, 14, 1, 5, 7, 3, 2, 1, 1, 12],
+  everything: [30, 4, 6, 30, 18, 2, 3, 5, 6, 4, 2, 4, 2, 12],
+  consume: [30, 4, 6, 35, 27, 1, 0.5, 0.5, 0, 1, 0.5, 1, 0, 25],
+  reject: [20, 4, 2, 50, 20, 0.5, 0.5, 2, 1, 1, 0.5, 1, 1, 12],
+  circles: [3, 4, 0, 90, 5, 0, 0, 0, 2, 0, 0, 0, 0, 2],
+  topology: [35, 4, 5, 15, 8, 2, 8, 12, 15, 3, 1, 2, 3, 8],
+  batches: [10, 4, 35, 30, 15, 2, 1, 3, 4, 1, 0, 2, 0, 10],
+  delays: [8, 2, 2, 20, 8, 1, 3, 5, 6, 30, 12, 2, 1, 8],
+  duplicates: [8, 2, 6, 22, 8, 2, 2, 5, 5, 2, 1, 35, 1, 6],
+  policies: [25, 2, 3, 30, 14, 1, 5, 7, 3, 2, 1, 1, 12, 8],
 }
 
 /** What a client does next. */
@@ -77,6 +79,8 @@ export function nextOperation(stage: Stage, profile: Profile): ClientOperation {
       return drawUnique(stage)
     case 'policy':
       return new ChangePolicy(stage, world.pick(POLICIES), world.chance(0.65))
+    case 'consume':
+      return drawConsume(stage)
   }
 }
 
@@ -183,6 +187,22 @@ function drawGet(stage: Stage, profile: Profile): ClientOperation {
     // A wait for priorities is a round of looks each second, which takes the simulation long.
     waitS: world.pick(queue === 'p' ? [0, 0, 0, 1, 3] : [0, 0, 0, 1, 20]),
     visibilityS: world.pick([1, 5, 30, 60]),
+  })
+}
+
+const CONSUMED = ['ack', 'ack', 'discard', 'requeue', 'release', 'reject'] as const
+
+function drawConsume(stage: Stage): ClientOperation {
+  const { world } = stage
+  const queue = world.pick(namesIn(stage))
+  return new Consume(stage, {
+    queue,
+    max: world.pick([1, 3, 10]),
+    waitS: world.pick(queue === 'p' ? [0, 0, 1, 3] : [0, 1, 20]),
+    visibilityS: world.pick([5, 30, 60]),
+    actions: [1, 2, 3].map(() => world.pick(CONSUMED)),
+    heldS: world.pick([0, 0, 1, 20]),
+    isExtended: world.chance(0.5),
   })
 }
 

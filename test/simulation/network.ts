@@ -33,6 +33,8 @@ export interface CallOptions {
   /** How often a request is made that failed and may succeed, as an SDK does. */
   readonly attempts: number
   readonly timeoutMs: number
+  /** Whether a request that is late is lost instead. */
+  readonly isNeverLate?: boolean
 }
 
 /** Takes effect at the service, and answers then or later. */
@@ -71,7 +73,7 @@ export class Network {
   async call<T>(options: CallOptions, effect: Effect<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#attempt(options.timeoutMs, effect)
+        return await this.#attempt(options, effect)
       } catch (failure) {
         const isRetried = failure instanceof Error && RETRIED.has(failure.name)
         if (attempt >= options.attempts || !isRetried) throw failure
@@ -80,7 +82,7 @@ export class Network {
     }
   }
 
-  #attempt<T>(timeoutMs: number, effect: Effect<T>): Promise<T> {
+  #attempt<T>({ timeoutMs, isNeverLate = false }: CallOptions, effect: Effect<T>): Promise<T> {
     const process = this.#process
     const { world } = process
     const { lost, late, unanswered, throttled, failed, crash } = this.#faults()
@@ -104,7 +106,7 @@ export class Network {
       if (process.hasCrashed) return
       if (fate < lost + late + unanswered)
         after(timeoutMs, () => process.deliver(() => reject(new NetworkError('TimeoutError'))))
-      if (fate < lost) return
+      if (fate < lost || (fate < lost + late && isNeverLate)) return
       if (fate < lost + late) return after(timeoutMs * world.between(1, 3), () => take(nobody))
       const isUnanswered = fate < lost + late + unanswered
       const hasFailed = fate < lost + late + unanswered + throttled + failed

@@ -10,8 +10,8 @@ interface Held {
   /** The version that whoever delivers it must know, once it is due. */
   least: number
   isConfirmed: boolean
-  /** Somebody has begun to take it back. */
-  isAsked: boolean
+  /** How many have begun to take it back. */
+  askers: number
   isCancelled: boolean
 }
 
@@ -40,7 +40,7 @@ export class ScheduledBook {
   publishing(publication: Publication): void {
     const { delayMs = 0, startMs, promised, label } = publication
     const dueMs = startMs + delayMs
-    const held = { publication, dueMs, least: promised, isConfirmed: false, isAsked: false, isCancelled: false }
+    const held = { publication, dueMs, least: promised, isConfirmed: false, askers: 0, isCancelled: false }
     this.#held.set(label, held)
     this.#world.after(Math.max(0, dueMs - this.#witness.toleranceMs - this.#nowMs), () => {
       held.least = Math.max(promised, this.#witness.promised)
@@ -65,7 +65,7 @@ export class ScheduledBook {
 
   /** What a list must show that begins now, unless it is due or taken back meanwhile; and what it must not show. */
   certain(): { readonly held: readonly string[]; readonly gone: ReadonlySet<string> } {
-    const held = [...this.#held].filter(([, { isConfirmed, isAsked }]) => isConfirmed && !isAsked)
+    const held = [...this.#held].filter(([, { isConfirmed, askers }]) => isConfirmed && askers === 0)
     const gone = [...this.#held].filter(([, { isCancelled }]) => isCancelled)
     return { held: held.map(([label]) => label), gone: new Set(gone.map(([label]) => label)) }
   }
@@ -80,12 +80,12 @@ export class ScheduledBook {
 
   #mayBeGone(label: string): boolean {
     const held = this.#held.get(label)
-    return held === undefined || held.isAsked || this.#mayBeDue(held.dueMs)
+    return held === undefined || held.askers > 0 || this.#mayBeDue(held.dueMs)
   }
 
   asked(label: string): void {
     const held = this.#held.get(label)
-    if (held) held.isAsked = true
+    if (held) held.askers += 1
   }
 
   cancelled(label: string): void {
@@ -96,19 +96,15 @@ export class ScheduledBook {
   }
 
   /** Taking it back was refused because it is gone, or about to be. */
-  refusedToCancel(label: string, wasAsked: boolean): void {
+  refusedToCancel(label: string): void {
     const held = this.#held.get(label)
-    if (held && !wasAsked && !this.#mayBeDue(held.dueMs))
-      this.#witness.fail(`${label} is held and cannot be taken back`)
-  }
-
-  isAsked(label: string): boolean {
-    return this.#held.get(label)?.isAsked === true
+    const isThere = held && held.askers === 1 && !this.#mayBeDue(held.dueMs)
+    if (isThere) this.#witness.fail(`${label} is held and cannot be taken back`)
   }
 
   checkTheEnd(): void {
-    for (const [label, { publication, least, isConfirmed, isAsked }] of this.#held) {
-      if (!isConfirmed || isAsked || this.#witness.hasReachedAll(label, least, publication)) continue
+    for (const [label, { publication, least, isConfirmed, askers }] of this.#held) {
+      if (!isConfirmed || askers > 0 || this.#witness.hasReachedAll(label, least, publication)) continue
       this.#witness.fail(`${label} was held, is due, and has not been delivered`)
     }
   }

@@ -156,10 +156,10 @@ export class Witness {
   refusedAsFull({ label, promised, ...destination }: Publication): void {
     this.counts.full += 1
     const isFull = this.#anyVersion(promised, (version) => {
-      const { latest } = this.history
+      const state = this.history.at(version)
       return [...this.history.targets(version, destination)].some((name) => {
         const queue = this.history.queueOf(name)
-        const maxLength = queue && latest.settingsOf(queue).maxLength
+        const maxLength = queue && state.settingsOf(queue).maxLength
         return maxLength !== undefined && this.#sentTo(name) >= maxLength
       })
     })

@@ -15,6 +15,9 @@ import type { ChannelReplies } from './reply-consumer.ts'
 import { Requests } from './requests.ts'
 import { Settling } from './settling.ts'
 
+/** Payloads that clients have and have not settled at most, over all of a gateway: they are kept for a reject. */
+const MAX_OUTSTANDING_BYTES = 268_435_456
+
 type DeliverAddress = Pick<MethodNamed<'basic.deliver'>, 'deliveryTag' | 'redelivered' | 'exchange' | 'routingKey'>
 
 /**
@@ -25,7 +28,7 @@ export class Channel implements ConsumerChannel {
   readonly number: number
   readonly host: ChannelHost
   readonly ledger = new Ledger()
-  readonly settling = new Settling()
+  readonly settling: Settling
   readonly consumers = new Map<string, Consumer>()
   readonly publishing: ChannelPublishing
   /** The queue that an empty name means: the one declared last. */
@@ -45,6 +48,7 @@ export class Channel implements ConsumerChannel {
   constructor(number: number, host: ChannelHost) {
     this.number = number
     this.host = host
+    this.settling = new Settling(host.gateway.outstanding)
     this.publishing = new ChannelPublishing(this)
     this.#requests = new Requests({
       onHeldBytes: (change) => host.hold(change),
@@ -161,6 +165,10 @@ export class Channel implements ConsumerChannel {
     return this.channelPrefetch === 0 ? Number.POSITIVE_INFINITY : this.channelPrefetch - this.ledger.size
   }
 
+  hasRoom(): boolean {
+    return this.host.gateway.outstanding.bytes < MAX_OUTSTANDING_BYTES
+  }
+
   isWritable(): boolean {
     return this.isOpen && this.host.isWritable()
   }
@@ -180,7 +188,9 @@ export class Channel implements ConsumerChannel {
     const { message, redelivered } = delivery
     const deliveryTag = this.ledger.newTag()
     if (toSettle) {
-      const deliveredAtMs = this.host.gateway.broker.clock.monotonicMs()
+      const { broker, outstanding } = this.host.gateway
+      const deliveredAtMs = broker.clock.monotonicMs()
+      outstanding.bytes += message.payload.length
       this.ledger.add({ tag: deliveryTag, delivery, feed, consumer: toSettle.consumer, deliveredAtMs })
     }
     return { deliveryTag, redelivered, exchange: message.exchange, routingKey: message.routingKey }

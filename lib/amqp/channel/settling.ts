@@ -1,9 +1,15 @@
+import type { Held } from '../connection/intake.ts'
 import type { Settlement } from '../consuming/source.ts'
 import type { Outstanding } from './ledger.ts'
 
 /** What a channel has settled and whose queues do not know yet. */
 export class Settling {
+  readonly #outstanding: Held
   readonly #underWay = new Set<Promise<unknown>>()
+
+  constructor(outstanding: Held) {
+    this.#outstanding = outstanding
+  }
 
   /** Makes room for others at once; the queues are told in the background. */
   settle(entries: readonly Outstanding[], settlement: Settlement): void {
@@ -15,7 +21,10 @@ export class Settling {
       )
       this.#underWay.add(settled)
       void settled.finally(() => this.#underWay.delete(settled))
-      for (const { consumer } of some) consumer?.settled()
+      for (const { consumer, delivery } of some) {
+        this.#outstanding.bytes -= delivery.message.payload.length
+        consumer?.settled()
+      }
     }
     for (const feed of byFeed.keys()) feed.wake()
   }

@@ -16,6 +16,10 @@ export class Channels {
     this.#connection = connection
   }
 
+  get count(): number {
+    return this.#channels.size
+  }
+
   get all(): readonly Channel[] {
     return [...this.#channels.values()]
   }
@@ -40,14 +44,26 @@ export class Channels {
       this.#connection.fail(new AmqpError(504, "expected 'channel.open'", name))
       return
     }
-    const { channelMax } = this.#connection.tuned
-    if (this.#channels.size >= channelMax) {
-      const text = `number of channels opened (${this.#channels.size}) has reached the negotiated channel_max (${channelMax})`
-      this.#connection.fail(new AmqpError(530, text, name))
+    const refusal = this.#refusal()
+    if (refusal !== undefined) {
+      this.#connection.fail(new AmqpError(530, refusal, name))
       return
     }
     this.#channels.set(frame.channel, new Channel(frame.channel, this.#connection))
     this.#connection.send(frame.channel, { name: 'channel.open-ok' })
+  }
+
+  /** Why there may be no further channel. */
+  #refusal(): string | undefined {
+    const { tuned, identity, gateway } = this.#connection
+    const open = this.#channels.size
+    if (open >= tuned.channelMax) {
+      return `number of channels opened (${open}) has reached the negotiated channel_max (${tuned.channelMax})`
+    }
+    const limit = identity?.user.limits['max-channels']
+    if (identity === undefined || limit === undefined || limit < 0) return undefined
+    if (gateway.connections.channelCount(identity.user.name) < limit) return undefined
+    return `number of channels opened for user '${identity.user.name}' has reached the maximum allowed user limit of (${limit})`
   }
 
   forget(channel: Channel): void {

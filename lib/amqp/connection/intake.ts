@@ -1,4 +1,4 @@
-/** What all connections of a gateway hold together, bytes. */
+/** What all connections of a gateway hold together of one kind, bytes. */
 export class Held {
   bytes = 0
 }

@@ -7,6 +7,8 @@ import type { Delivery } from './source.ts'
 export interface ConsumerChannel {
   /** How many more deliveries the channel takes; those without acknowledgements do not count. */
   credit(): number
+  /** Whether the gateway has room for more that is not settled. */
+  hasRoom(): boolean
   /** Whether what was written to the client is on its way, so that more may be. */
   isWritable(): boolean
   /** Sends a delivery to the client; where it has to be settled it is outstanding from now. */
@@ -60,6 +62,8 @@ export class Consumer implements Recipient {
     const { noAck, prefetchCount, channel } = this.options
     if (this.#isEnding || !channel.isWritable()) return 0
     const limit = noAck || prefetchCount === 0 ? UNLIMITED : prefetchCount
+    // However little room there is, everybody has one message to work on.
+    if (this.#unsettled > 0 && !channel.hasRoom()) return 0
     return limit - this.#unsettled
   }
 

@@ -22,7 +22,10 @@ export async function get(channel: Channel, { queue: named, noAck }: MethodNamed
   host.gateway.temporary.used(queue)
   const feed = host.gateway.feeds.open(session, queue)
   const got = await getFrom(channel, feed, queue, noAck ? 'get_no_ack' : 'get')
-  if (got === undefined) return EMPTY
+  if (got === undefined) {
+    session.broker.statistics.foundEmpty(session.vhost.id, queue.id)
+    return EMPTY
+  }
   const { delivery, readyLeft: messageCount } = got
   // Deleted first, then sent: it is never delivered twice.
   if (noAck && !(await feed.settle([delivery], 'discard'))[0]) return EMPTY

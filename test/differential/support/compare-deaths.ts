@@ -1,31 +1,49 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DEAD_LETTER_EXCHANGE, type DeathCase, type DyingQueue, deathCase } from '../generators/death-case.ts'
+import {
+  DEAD_LETTER_EXCHANGE,
+  type DeathCase,
+  type DyingQueue,
+  deathCase,
+  expiryCases,
+  isExpiring,
+} from '../generators/death-case.ts'
 import { type Broker, type Call, segment, sendOrThrow } from './broker.ts'
+import { mapConcurrently } from './concurrency.ts'
 import { canonicalJson, isObject, type JsonObject, objectsOf, pickFields } from './json.ts'
 import { onBoth, type Pair } from './pair.ts'
 import type { Property } from './property.ts'
 import { Divergence, printRepro } from './repro.ts'
 import { inFreshVhost, putVhost } from './vhost.ts'
 
-/** A message that cannot be found for so long is gone; only what both sides have lost ends a case. */
-const GONE_AFTER_MS = 2_000
-/** Some cycles do not end. */
-const MAX_SIGHTINGS = 12
+/** How a message is looked for. */
+interface Patience {
+  /** One that cannot be found for so long is gone. */
+  readonly goneAfterMs: number
+  readonly lookEveryMs: number
+  /** Some cycles do not end. */
+  readonly maxSightings: number
+}
+
+const CONSUMED: Patience = { goneAfterMs: 2_000, lookEveryMs: 20, maxSightings: 12 }
+/** Leveret looks for what has expired a second or so later, and a message may expire in two queues one after the other. */
+const EXPIRING: Patience = { goneAfterMs: 15_000, lookEveryMs: 200, maxSightings: 5 }
 /** Where every message enters: it binds the first queue by a key that no other exchange knows. */
 const ENTRANCE = 'entrance'
 const ENTRANCE_KEY = 'start'
 
 /**
  * Publishes a message into queues whose consumers reject it or give it back, follows it from death to death on both
- * sides, and compares where it is seen and what its headers say each time. Throws a Divergence.
+ * sides, and compares where it is seen and what its headers say each time, which it answers. Throws a Divergence.
  */
-export async function compareDeaths(pair: Pair, deaths: DeathCase): Promise<void> {
+export async function compareDeaths(pair: Pair, deaths: DeathCase): Promise<readonly string[]> {
+  let seen: readonly string[] = []
   await inFreshVhost(pair, 'deaths', async (vhost) => {
     const calls = setUpCalls(vhost, deaths)
     for (const call of calls) await onBoth(pair, (broker) => sendOrThrow(broker, call))
     const [reference, subject] = await onBoth(pair, (broker) => follow(broker, vhost, deaths.queues))
     const place = reference.findIndex((sighting, index) => sighting !== subject[index])
     const at = place >= 0 ? place : reference.length
+    seen = reference
     if (reference.length === subject.length && place < 0) return
     throw new Divergence(
       `The message is seen ${reference.length} and ${subject.length} times; sighting ${at + 1} differs.`,
@@ -34,13 +52,16 @@ export async function compareDeaths(pair: Pair, deaths: DeathCase): Promise<void
       printRepro(pair, [putVhost(vhost), ...calls]),
     )
   })
+  return seen
 }
 
 /** The message's way: each time that a consumer has it, the queue and the message. */
 async function follow(broker: Broker, vhost: string, queues: readonly DyingQueue[]): Promise<string[]> {
   const sightings: string[] = []
-  while (sightings.length < MAX_SIGHTINGS) {
-    const sighting = await nextSighting(broker, vhost, queues)
+  const patience = queues.some(isExpiring) ? EXPIRING : CONSUMED
+  const consumed = queues.filter((queue) => !isExpiring(queue))
+  while (sightings.length < patience.maxSightings) {
+    const sighting = await nextSighting(broker, vhost, consumed, patience)
     if (sighting === undefined) return sightings
     sightings.push(`${sighting.queue} ${describe(sighting.message)}`)
     if (isMixed(queues) && deathsOf(sighting.message).length >= ORDERED_DEATHS) return sightings
@@ -64,14 +85,15 @@ async function nextSighting(
   broker: Broker,
   vhost: string,
   queues: readonly DyingQueue[],
+  { goneAfterMs, lookEveryMs }: Patience,
 ): Promise<Sighting | undefined> {
-  const deadline = performance.now() + GONE_AFTER_MS
+  const deadline = performance.now() + goneAfterMs
   do {
     for (const queue of queues) {
       const [message] = objectsOf((await sendOrThrow(broker, consume(vhost, queue))).json)
       if (message) return { queue: queue.name, message }
     }
-    await delay(20)
+    await delay(lookEveryMs)
   } while (performance.now() < deadline)
   return undefined
 }
@@ -109,7 +131,7 @@ function headersOf({ properties }: JsonObject): JsonObject {
 
 const deathsOf = (message: JsonObject): JsonObject[] => objectsOf(headersOf(message)['x-death'])
 
-function setUpCalls(vhost: string, { queues, start, copyTo }: DeathCase): Call[] {
+function setUpCalls(vhost: string, { queues, start, copyTo, expirationMs }: DeathCase): Call[] {
   const at = (...path: string[]): string => `/${[path[0], segment(vhost), ...path.slice(1)].join('/')}`
   const call = (method: Call['method'], path: string, body: object): Call => ({
     method,
@@ -129,14 +151,21 @@ function setUpCalls(vhost: string, { queues, start, copyTo }: DeathCase): Call[]
       routing_key: ENTRANCE_KEY,
       payload: 'mortal',
       payload_encoding: 'string',
-      properties: copyTo ? { headers: { [copyTo.header]: [copyTo.queue], kept: 1 } } : {},
+      properties: {
+        ...(copyTo && { headers: { [copyTo.header]: [copyTo.queue], kept: 1 } }),
+        ...(expirationMs !== undefined && { expiration: String(expirationMs) }),
+      },
     }),
   ]
 }
 
 function argumentsOf({ consumer, deadLetterExchange, deadLetterRoutingKey }: DyingQueue): object {
   return {
-    ...(consumer !== 'rejects' && { 'x-queue-type': 'quorum', 'x-delivery-limit': consumer.returnsUpTo }),
+    ...(typeof consumer === 'object' &&
+      'returnsUpTo' in consumer && { 'x-queue-type': 'quorum', 'x-delivery-limit': consumer.returnsUpTo }),
+    ...(typeof consumer === 'object' &&
+      'expiresAfterMs' in consumer &&
+      consumer.expiresAfterMs !== undefined && { 'x-message-ttl': consumer.expiresAfterMs }),
     ...(deadLetterExchange !== undefined && { 'x-dead-letter-exchange': deadLetterExchange }),
     ...(deadLetterRoutingKey !== undefined && { 'x-dead-letter-routing-key': deadLetterRoutingKey }),
   }
@@ -145,6 +174,25 @@ function argumentsOf({ consumer, deadLetterExchange, deadLetterRoutingKey }: Dyi
 /** Dead-lettering as a property of a pair. */
 export const deathProperty = (pair: Pair): Property<DeathCase> => ({
   arbitrary: deathCase,
-  check: (value) => compareDeaths(pair, value),
+  check: async (value) => void (await compareDeaths(pair, value)),
   droppable: [],
+})
+
+const SIDE_BY_SIDE = 24
+
+/** Dead-lettering on expiry as a property of a pair, many cases at a time: most of their time is waiting. */
+export const expiryProperty = (pair: Pair): Property<readonly DeathCase[]> => ({
+  arbitrary: expiryCases(SIDE_BY_SIDE),
+  check: async (values) => {
+    const seen = (await mapConcurrently(values, SIDE_BY_SIDE, (value) => compareDeaths(pair, value))).flat()
+    const isAboutIt = (text: string) => seen.some((sighting) => sighting.includes(text))
+    if (values.length < SIDE_BY_SIDE || (isAboutIt('"expired"') && isAboutIt('"original-expiration"'))) return
+    throw new Error('no message was seen that had expired by its own time: the cases say nothing')
+  },
+  droppable: [
+    {
+      count: (values) => values.length,
+      keep: (values, isKept) => values.filter((_, index) => isKept(index)),
+    },
+  ],
 })

@@ -36,7 +36,6 @@ export class Cancel implements ClientOperation {
 
   async #cancel(environment: Environment, id: string, label: string): Promise<string> {
     const { scheduled } = this.#stage.witness
-    const wasAsked = scheduled.isAsked(label)
     scheduled.asked(label)
     try {
       await cancelScheduled(await environment.session(this.#stage.vhost), DELAYING, id)
@@ -44,7 +43,7 @@ export class Cancel implements ClientOperation {
       return `${label} cancelled`
     } catch (error) {
       const refusal = refusalOf(error, 'not-found', 'precondition-failed')
-      if (refusal.kind !== 'unavailable') scheduled.refusedToCancel(label, wasAsked)
+      if (refusal.kind !== 'unavailable') scheduled.refusedToCancel(label)
       return `${label}: ${inWords(refusal)}`
     }
   }

@@ -21,7 +21,7 @@ interface FailedEntry {
 
 /** One process's SQS client. Calls about a queue that is out fail at SQS. */
 export function sqsLink(sqs: SimSqs, network: Network, world: SimWorld, isOut: (queueName: string) => boolean): SqsApi {
-  const call = <T>(act: () => T): Promise<T> => network.call(CALL, atOnce(inContext(act)))
+  const call = <T>(act: () => T, options = CALL): Promise<T> => network.call(options, atOnce(inContext(act)))
 
   const batch = <E extends Entry>(
     entries: readonly E[] | undefined = [],
@@ -74,7 +74,11 @@ export function sqsLink(sqs: SimSqs, network: Network, world: SimWorld, isOut: (
     createQueue: ({ QueueName = '', Attributes = {} }) =>
       call(() => sqs.create(QueueName, Attributes as Readonly<Record<string, string>>)),
     setQueueAttributes: ({ QueueUrl, Attributes = {} }) =>
-      call(() => sqs.setAttributes(nameOf(QueueUrl), Attributes as Readonly<Record<string, string>>)),
+      call(() => sqs.setAttributes(nameOf(QueueUrl), Attributes as Readonly<Record<string, string>>), {
+        ...CALL,
+        // One that came after a later one would undo it, and nobody would know: leveret doctor finds that.
+        isNeverLate: true,
+      }),
     deleteQueue: (queueUrl) => call(() => sqs.delete(nameOf(queueUrl))),
     getQueueAttributes: (queueUrl, names) => call(() => attributesOf(sqs, nameOf(queueUrl), names)),
     close: () => undefined,

@@ -64,8 +64,8 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
     writePayloads,
     writeScheduled,
     deliverItems,
-    onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:SendMessage', ...takeMessages),
   ]
+  const queues = ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SendMessage', ...takeMessages]
   return {
     publish: [
       readTopology,
@@ -86,8 +86,9 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       deliverItems,
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
-    manage: [...administer, ...readSecret, ...carry],
-    gateway: [...administer, ...carry],
+    // Policies change what queues are like.
+    manage: [...administer, ...readSecret, ...carry, onQueues(...queues, 'sqs:SetQueueAttributes')],
+    gateway: [...administer, ...carry, onQueues(...queues)],
     relay: [
       readTopology,
       readBases,

@@ -33,7 +33,11 @@ export async function commitBinding(
   binding: NamedBinding,
 ): Promise<Committed<'created' | 'existing'>> {
   const { broker } = session
-  const guard = mayBind(session, binding, () => binding.routingKey)
+  const permitted = mayBind(session, binding, () => binding.routingKey)
+  const guard: Guard = (access, vhost) => {
+    permitted(access, vhost)
+    assertDestinationUnlocked(session, binding, vhost)
+  }
   const { result: intent, versions, changed } = await commitBind(session, { type: 'bind', ...binding }, guard)
   return committed(broker, versions, changed ? 'created' : 'existing', async () => {
     if (intent) await finishReplayingOrLeave(broker, intent)
@@ -79,20 +83,28 @@ type KeyedBinding = Ends & { readonly propertiesKey: string }
 
 /** As {@link unbindFrom}, for doors with connections. */
 export async function commitUnbinding(session: VhostSession, binding: KeyedBinding): Promise<Committed<void>> {
-  const keyOf = (vhost: VhostState) => findBinding(vhost, binding, binding.propertiesKey)?.routingKey ?? ''
-  const guard = mayBind(session, binding, keyOf)
+  const found = (vhost: VhostState) => findBinding(vhost, binding, binding.propertiesKey)
+  const mayUnbind = mayBind(session, binding, (vhost) => found(vhost)?.routingKey ?? '')
+  const guard: Guard = (access, vhost) => {
+    mayUnbind(access, vhost)
+    if (found(vhost)) assertDestinationUnlocked(session, binding, vhost)
+  }
   const { versions } = await commitToVhost(session, { type: 'unbind', ...binding }, { guard })
   return committed(session.broker, versions, undefined)
 }
 
 const mayBind =
-  ({ user, connection }: VhostSession, ends: Ends, keyOf: (vhost: VhostState) => string): Guard =>
+  ({ user }: VhostSession, ends: Ends, keyOf: (vhost: VhostState) => string): Guard =>
   (access, vhost) => {
     const source = { name: ends.source, type: vhost.exchangeByName(ends.source)?.exchange.type }
     const destination = { type: ends.destinationType, name: ends.destination }
     assertMayBindTo(access, user, vhost.vhost, destination)
     assertNotDefaultExchange(ends)
     assertMayBindFrom(access, user, vhost.vhost, { source, routingKey: keyOf(vhost) })
-    const queue = ends.destinationType === 'queue' ? vhost.queueByName(ends.destination) : undefined
-    if (queue) assertUnlocked(queue, connection, vhost.vhost)
   }
+
+/** A queue that another connection has for itself. */
+function assertDestinationUnlocked({ connection }: VhostSession, ends: Ends, vhost: VhostState): void {
+  const queue = ends.destinationType === 'queue' ? vhost.queueByName(ends.destination) : undefined
+  if (queue) assertUnlocked(queue, connection, vhost.vhost)
+}

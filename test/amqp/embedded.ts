@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { type RunningLeveret, startLeveret } from '../../lib/local/testing.ts'
+import { recordingsDirectory } from '../privileges/recorder.ts'
+import { startAsDeployed } from '../support/as-deployed.ts'
 import { type ApiAnswer, callApi } from '../support/embedded.ts'
 import { type Client, type Login, openClient } from './client.ts'
 
@@ -20,7 +22,8 @@ export function useAmqp(): AmqpLeveret {
   let started: RunningLeveret | undefined
   const clients: Client[] = []
   beforeAll(async () => {
-    started = await startLeveret()
+    // Where calls are recorded, it is the gateway, with the role of its own, that makes them.
+    started = await (recordingsDirectory() === undefined ? startLeveret() : startAsDeployed({ amqpPort: 0 }))
   }, START_DEADLINE_MS)
   afterEach(() => {
     for (const client of clients.splice(0)) client.destroy()

@@ -15,6 +15,8 @@ const template = synthesise()
 const first = roleStatements(template, FIRST)
 const second = roleStatements(template, SECOND)
 
+const withAmqp = roleStatements(synthesise({ amqp: { newVpc: true, internal: true, withoutTls: true } }), FIRST)
+
 const statementsOf = (name: string) => first.get(name) ?? []
 
 const SQS_ACTIONS = [
@@ -78,6 +80,32 @@ describe('roles', () => {
     const named = queues.map((queue) => expect.stringMatching(`Broker${constructIdOf(queue)}Queue[0-9A-F]+\\.Arn$`))
     expect(taking?.Resource).toHaveLength(queues.length)
     expect(taking?.Resource).toEqual(expect.arrayContaining(named))
+  })
+})
+
+describe('the role of the gateways', () => {
+  const actionsOn = (name: string): Map<string, string> =>
+    new Map(
+      (withAmqp.get(name) ?? [])
+        .flatMap(({ Action, Resource }) => Action.flatMap((action) => Resource.map((arn) => [action, arn] as const)))
+        .filter(([action]) => !action.startsWith('logs:')),
+    )
+
+  test('is there with the gateways only', () => {
+    expect(first.has('gateway')).toBe(false)
+    expect(actionsOn('gateway').size).toBeGreaterThan(10)
+  })
+
+  test('allows what that of manage allows, but for the password and policies, and no log', () => {
+    const manage = actionsOn('manage')
+    for (const action of ['secretsmanager:GetSecretValue', 'sqs:SetQueueAttributes']) manage.delete(action)
+    expect(actionsOn('gateway')).toEqual(manage)
+    const actions = (withAmqp.get('gateway') ?? []).flatMap(({ Action }) => Action)
+    expect(actions.filter((action) => action.startsWith('logs:') || action.includes('*'))).toEqual([])
+  })
+
+  test('changes nothing about the roles of functions', () => {
+    expect(new Map([...withAmqp].filter(([name]) => name !== 'gateway'))).toEqual(first)
   })
 })
 

@@ -61,16 +61,31 @@ function unresolved(name: string): never {
   throw new Error(`${name} is not known here`)
 }
 
-/** The statements of each function's role, by the function's name. */
+interface RoleReference {
+  readonly 'Fn::GetAtt': readonly [string, string]
+}
+
+/** The statements of each function's role by the function's name, and of the gateway's, where there is one. */
 export function roleStatements(template: Template, world: World): ReadonlyMap<string, readonly Statement[]> {
   const all = resourcesOf(template)
-  const functions = Object.values(all).filter(({ Type }) => Type === 'AWS::Lambda::Function')
+  const ofType = (type: string) => Object.values(all).filter(({ Type }) => Type === type)
+  const functions = ofType('AWS::Lambda::Function').map(({ Properties }) => {
+    const { Handler, Role } = Properties as unknown as { Handler: string; Role: RoleReference }
+    return [Handler.replace('.handler', ''), Role] as const
+  })
+  const gateways = ofType('AWS::ECS::TaskDefinition').map(
+    ({ Properties }) => ['gateway', Properties.TaskRoleArn as RoleReference] as const,
+  )
+  const roles = [...functions, ...gateways]
   return new Map(
-    functions.map(({ Properties }) => {
-      const { Handler, Role } = Properties as { Handler: string; Role: { 'Fn::GetAtt': [string, string] } }
-      const [roleId] = Role['Fn::GetAtt']
-      return [Handler.replace('.handler', ''), statementsOf(all, roleId, world)]
-    }),
+    roles.map(
+      ([
+        name,
+        {
+          'Fn::GetAtt': [id],
+        },
+      ]) => [name, statementsOf(all, id, world)],
+    ),
   )
 }
 

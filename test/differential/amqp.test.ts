@@ -14,6 +14,6 @@ describe('AMQP 0-9-1 beside RabbitMQ', () => {
   })
 
   test('the same methods on several channels get the same replies, errors and messages', async () => {
-    await checkProperty(amqpProperty(pair), { runs: 30 })
+    await checkProperty(amqpProperty(pair), { runs: 10 })
   })
 })

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type AmqpDistortion, startDistortedAmqp } from './support/amqp-distortion.ts'
+import { amqpProperty } from './support/compare-amqp.ts'
 import { listingProperty } from './support/compare-listing.ts'
 import { managementProperty } from './support/compare-management.ts'
 import { placementProperty } from './support/compare-placement.ts'
@@ -43,6 +45,16 @@ const managementFaults: Record<string, Distortion> = {
   },
 }
 
+const amqpFaults: Record<string, AmqpDistortion> = {
+  'a confirm that does not come': (method) =>
+    method.name === 'basic.ack' && method.deliveryTag === 1 ? undefined : method,
+  'a message that is not returned': (method) => (method.name === 'basic.return' ? undefined : method),
+  'an error of another code': (method) =>
+    method.name === 'channel.close' && method.replyCode === 404 ? { ...method, replyCode: 403 } : method,
+  'a message that does not say that it was delivered before': (method) =>
+    method.name === 'basic.deliver' ? { ...method, redelivered: false } : method,
+}
+
 describe('the differential harness', () => {
   let reference: Running
 
@@ -85,6 +97,27 @@ describe('the differential harness', () => {
   test('reports a list in another order, with a repro', async () => {
     const fault: Distortion = { answer: (_method, _path, answer) => ({ ...answer, body: swapFirstTwo(answer.body) }) }
     expect(await failureWith(fault, listingProperty)).toMatch(/lists differently[\s\S]*Repro:\nfor B in/)
+  })
+
+  async function amqpFailureWith(distort: AmqpDistortion): Promise<string | undefined> {
+    const { amqpUrl, ...rest } = reference
+    if (amqpUrl === undefined) throw new Error('set RABBITMQ_AMQP where RABBITMQ_HTTP is set')
+    const [http, amqp] = await Promise.all([startDistorted(reference.url, {}), startDistortedAmqp(amqpUrl, distort)])
+    const pair = pairOf({ ...rest, amqpUrl, close: async () => {} }, { ...http, amqpUrl: amqp.amqpUrl })
+    try {
+      return (await findFailure(amqpProperty(pair), { runs: 5, seed: 1, minimiseLimitMs: 0 }))?.error.message
+    } finally {
+      await pair.close()
+      amqp.close()
+    }
+  }
+
+  test('reports nothing when a RabbitMQ is compared with itself over AMQP', async () => {
+    expect(await amqpFailureWith((method) => method)).toBeUndefined()
+  })
+
+  test.each(Object.entries(amqpFaults))('reports %s, with the steps that lead to it', async (_name, fault) => {
+    expect(await amqpFailureWith(fault)).toMatch(/After the last of these:\n[\s\S]*RabbitMQ: /)
   })
 
   test('makes a failing case as small as it can be', async () => {

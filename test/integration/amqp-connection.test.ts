@@ -148,6 +148,36 @@ describe('a connection', () => {
     expect(await client.ended).toMatchObject({ replyCode })
   })
 
+  test('executes and answers what was asked for before a channel is closed, though nobody waited', async () => {
+    const client = await leveret.connect()
+    const channel = await client.openChannel()
+    await channel.call('queue.declare', { queue: 'hasty' })
+    const seen: string[] = []
+    channel.watch(({ method }) => seen.push(method.name))
+    channel.publish({ routingKey: 'hasty', payload: 'm' })
+    channel.send('queue.declare', { queue: 'hastier' })
+    channel.send('queue.bind', { queue: 'hastier', exchange: 'amq.fanout' })
+    channel.publish({ exchange: 'amq.fanout', payload: 'n' })
+    channel.send('basic.consume', { queue: 'hasty' })
+    channel.send('tx.select')
+    channel.publish({ routingKey: 'hastier', payload: 'o' })
+    channel.send('tx.commit')
+    channel.send('channel.close', { replyCode: 200 })
+    await channel.replies.take('declare-ok')
+    while (seen.at(-1) !== 'channel.close-ok') await channel.replies.take('channel.close-ok')
+    expect(seen.filter((name) => name !== 'basic.deliver')).toEqual([
+      'queue.declare-ok',
+      'queue.bind-ok',
+      'basic.consume-ok',
+      'tx.select-ok',
+      'tx.commit-ok',
+      'channel.close-ok',
+    ])
+    const next = await client.openChannel()
+    expect(await next.call('queue.declare', { queue: 'hasty', passive: true })).toMatchObject({ messageCount: 1 })
+    expect(await next.call('queue.declare', { queue: 'hastier', passive: true })).toMatchObject({ messageCount: 2 })
+  })
+
   test('outlives an error of a channel, whose number is free afterwards', async () => {
     const client = await leveret.connect()
     const channel = await client.openChannel(1)

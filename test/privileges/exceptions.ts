@@ -61,4 +61,16 @@ export const EXCEPTIONS: readonly Exception[] = [
     resource: '/bases/*',
     reason: 'A new lease is one commit in each journal, and the base that is due after 256 of them may fall on it.',
   },
+  {
+    function: 'gateway',
+    action: 's3:GetObject',
+    resource: '/bases/*',
+    reason: 'Loads what a journal came to where others have written a base before the gateway was started.',
+  },
+  {
+    function: 'gateway',
+    action: 's3:ListBucket',
+    resource: '-blobs',
+    reason: 'A payload that its blob is gone of: S3 says so only to whom may list the bucket.',
+  },
 ]

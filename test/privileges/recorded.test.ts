@@ -12,7 +12,7 @@ import { judge, type Permission, permissionsOf, type Verdict } from './verdict.t
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const recordings = readRecordings(recordingsDirectory() ?? '')
-const template = synthesise()
+const template = synthesise({ amqp: { newVpc: true, internal: true, withoutTls: true } })
 const environment = Object.assign({}, ...recordings.map((recording) => recording.environment))
 const world = recordedWorld(template, environment)
 const roles = roleStatements(template, world)

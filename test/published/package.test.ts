@@ -81,7 +81,8 @@ main()
 const APP = `
 const app = new App({ outdir: 'cdk.out' })
 const stack = new Stack(app, 'Orders')
-const broker = new Leveret(stack, 'Broker', {})
+const amqp = { newVpc: true, internal: true, withoutTls: true }
+const broker = new Leveret(stack, 'Broker', { amqp })
 broker.addQueue('orders').bindTo(broker.addExchange('events', { type: 'topic' }), { routingKey: '#' })
 const { template } = app.synth().getStackByName('Orders')
 console.log(JSON.stringify(Object.values(template.Resources).map(({ Type }) => Type)))
@@ -90,10 +91,11 @@ console.log(JSON.stringify(Object.values(template.Resources).map(({ Type }) => T
 /** Uses every export as a typed project does. */
 const TYPED = `
 import { App, Stack } from 'aws-cdk-lib'
-import { Definitions, type IBrokerExchange, Leveret, type LeveretProps } from 'leveret'
+import { type AmqpProps, Definitions, type IBrokerExchange, Leveret, type LeveretProps } from 'leveret'
 import { decode, type ConsumedMessage } from 'leveret/consumer'
 import { startLeveret, type RunningLeveret } from 'leveret/testing'
-const props: LeveretProps = {}
+const amqp: AmqpProps = { newVpc: true, internal: true, withoutTls: true, tasks: 1 }
+const props: LeveretProps = { amqp }
 const broker = new Leveret(new Stack(new App(), 'Orders'), 'Broker', props)
 export const url: string = broker.url
 const events: IBrokerExchange = broker.addExchange('events', { type: 'topic' })
@@ -101,7 +103,8 @@ export const arn: string = broker.addQueue('orders').bindTo(events, { routingKey
 broker.addDefinitions('Shop', Definitions.fromInline({}))
 // @ts-expect-error An exchange has a type.
 broker.addExchange('untyped', {})
-export const running: Promise<RunningLeveret> = startLeveret({ port: 0 })
+export const running: Promise<RunningLeveret> = startLeveret({ port: 0, amqpPort: 0 })
+export const amqpUrl: Promise<string> = running.then((leveret) => leveret.amqpUrl)
 export const message: Promise<ConsumedMessage> = decode({ Body: 'raw' })
 // @ts-expect-error A port is a number.
 void startLeveret({ port: '0' })
@@ -131,7 +134,8 @@ describe.each(['commonjs', 'module'] as const)('the packed package in a fresh %s
     const resources = await runFile(project, 'app.js', `${imports}\n${APP}`)
     expect(resources).toEqual(expect.arrayContaining(['AWS::Lambda::Function', 'AWS::DynamoDB::GlobalTable']))
     const files = readdirSync(join(project, 'cdk.out'), { recursive: true, encoding: 'utf8' })
-    for (const name of ['publish', 'consume', 'manage', 'relay', 'clock']) {
+    expect(files.filter((file) => file.endsWith('/Dockerfile'))).toHaveLength(1)
+    for (const name of ['publish', 'consume', 'manage', 'relay', 'clock', 'gateway']) {
       expect(files.filter((file) => file.endsWith(`/${name}.mjs`))).toHaveLength(1)
     }
   })
@@ -152,6 +156,8 @@ describe.each(['commonjs', 'module'] as const)('the packed package in a fresh %s
     expect((await run(process.execPath, [program, '--version'])).stdout).toBe(`${packageJson.version}\n`)
     const doctor = run(process.execPath, [program, 'doctor'])
     await expect(doctor).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('--table is missing') })
+    const amqp = run(process.execPath, [program, 'amqp', '--table', 't', '--messages-table', 'm'])
+    await expect(amqp).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('--bucket is missing') })
   })
 })
 

@@ -60,6 +60,8 @@ export class Witness {
   readonly #known: KnownQueues
   #history: TopologyHistory | undefined
   readonly #publications = new Map<string, Publication>()
+  /** How many messages have come to an SQS queue, by its name. */
+  readonly #arrivals = new Map<string, number>()
   /** By group of FIFO queues: who received from it, and when last. */
   readonly #receivers = new Map<string, Map<Operation, number>>()
   /** A settlement's promise that a message stays away, until it is received or hidden again. */
@@ -160,13 +162,13 @@ export class Witness {
       return [...this.history.targets(version, destination)].some((name) => {
         const queue = this.history.queueOf(name)
         const maxLength = queue && state.settingsOf(queue).maxLength
-        return maxLength !== undefined && this.#sentTo(name) >= maxLength
+        return maxLength !== undefined && this.#sentTo(name) + (this.#arrivals.get(name) ?? 0) >= maxLength
       })
     })
     if (!isFull) this.fail(`${label} was refused, and no queue can have been full`)
   }
 
-  /** How many were published that may have gone there. */
+  /** How many were published that may have gone there: who sends counts them with what SQS has, where some come twice. */
   #sentTo(sqsQueueName: string): number {
     return [...this.#publications.values()].filter((publication) =>
       this.#anyVersion(publication.promised, (version) => this.history.targets(version, publication).has(sqsQueueName)),
@@ -174,6 +176,7 @@ export class Witness {
   }
 
   arrived(queue: SimQueue, message: SimMessage, by: Operation | undefined): void {
+    this.#arrivals.set(queue.name, (this.#arrivals.get(queue.name) ?? 0) + 1)
     if (queue.name === this.#known.relay) {
       const { trace, targets } = this.ledger.relayArrived(message)
       this.counts.relayed += 1

@@ -6,6 +6,7 @@ import type { Broker } from '../../lib/broker/broker.ts'
 import { openBroker } from '../../lib/broker/open-broker.ts'
 import { type Config, readLocalEnvironment } from '../../lib/config.ts'
 import { type Blobs, openBlobs } from '../../lib/journal/blobs.ts'
+import { type AmqpDoor, openAmqpDoor } from '../../lib/local/amqp-door.ts'
 import { startEmbeddedCloud } from '../../lib/local/embedded-cloud.ts'
 import { ADMINISTRATOR, createHandlers, type Handlers } from '../../lib/local/handlers.ts'
 import type { LeveretOptions, RunningLeveret } from '../../lib/local/testing.ts'
@@ -37,39 +38,55 @@ export interface LeveretAsDeployed extends RunningLeveret {
 }
 
 /**
- * The embedded cloud with what it leaves out for the sake of speed: each function has a broker of its own, as it has in an
+ * The embedded cloud, with AMQP where it is given a port for it, and with what it leaves out for the sake of speed: each function has a broker of its own, as it has in an
  * environment of Lambda, blobs are in S3, and a custom resource makes the administrator that a secret names. What the
  * functions ask of AWS is recorded.
  */
 export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<LeveretAsDeployed> {
-  const { port = 0, hasCustomResources = true, wrapBlobs = (blobs) => blobs } = options
+  const { port = 0, amqpPort, hasCustomResources = true, wrapBlobs = (blobs) => blobs } = options
   const resources = new AsyncDisposableStack()
   try {
     const dataDir = options.dataDir ?? (await temporaryDirectory(resources))
     let opened: Functions | undefined
     const { dynoxideBin, searchPath } = readLocalEnvironment()
-    const openHandlers = async (config: Config): Promise<Handlers> => {
+    const openHandlers = async (config: Config, amqp: AmqpDoor | undefined): Promise<Handlers> => {
       opened = await openFunctions(config, wrapBlobs)
       if (hasCustomResources) await opened.changeStack('Create')
-      return opened.handlers
+      return amqp ? withGateway(opened, amqp) : opened.handlers
     }
-    const cloud = await startEmbeddedCloud({ port, dataDir, dynoxideBin, searchPath, openHandlers })
+    const amqp = amqpPort === undefined ? undefined : ({ port: amqpPort, ifTaken: 'fail' } as const)
+    const cloud = await startEmbeddedCloud({ port, amqp, dataDir, dynoxideBin, searchPath, openHandlers })
     resources.defer(() => cloud.close())
     if (opened === undefined) throw new Error('the embedded cloud opened no handlers')
     const { handlers, ...functions } = opened
-    return withoutAmqp({
+    const { user: username, password } = ADMINISTRATOR
+    const running = {
       url: cloud.url,
-      username: ADMINISTRATOR.user,
-      password: ADMINISTRATOR.password,
+      username,
+      password,
       sqsEndpoint: cloud.url,
       ...functions,
       clock: handlers.clock,
       close: () => resources.disposeAsync(),
-    })
+    }
+    if (cloud.amqpPort === undefined) return withoutAmqp(running)
+    return { ...running, amqpUrl: `amqp://${username}:${password}@127.0.0.1:${cloud.amqpPort}` }
   } catch (error) {
     await resources.disposeAsync()
     throw error
   }
+}
+
+/** The gateway has a broker of its own, as each function has. */
+async function withGateway({ handlers, config }: Functions, amqp: AmqpDoor): Promise<Handlers> {
+  const broker = openBroker(recorded(config, 'gateway'))
+  const gateway = await openAmqpDoor(broker, amqp)
+  const close = async (): Promise<void> => {
+    await gateway?.close()
+    await broker.close()
+    await handlers.close()
+  }
+  return { ...handlers, amqpPort: gateway?.port, close }
 }
 
 async function temporaryDirectory(resources: AsyncDisposableStack): Promise<string> {

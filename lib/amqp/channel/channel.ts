@@ -42,6 +42,8 @@ export class Channel implements ConsumerChannel {
   #state: ChannelState = CHANNEL_OPEN
   readonly #requests: Requests
   #isReleased = false
+  /** The client is told why, and nothing else any more. */
+  #hasFailed = false
   /** The client has asked for the end, and is owed close-ok even where an error of ours comes first. */
   #isCloseAsked = false
 
@@ -57,7 +59,7 @@ export class Channel implements ConsumerChannel {
   }
 
   get isOpen(): boolean {
-    return !this.#isReleased && this.#state.phase !== 'closing'
+    return !this.#isReleased
   }
 
   /** Of a body that is not whole yet. */
@@ -113,7 +115,7 @@ export class Channel implements ConsumerChannel {
   }
 
   #answer({ method, sent }: Answer): void {
-    if (this.#isReleased && method?.name !== 'channel.close-ok') return
+    if (this.#hasFailed) return
     if (method !== undefined) this.host.send(this.number, method)
     sent?.()
   }
@@ -132,6 +134,7 @@ export class Channel implements ConsumerChannel {
     if (isUnexpected(thrown)) logError('an AMQP request failed', thrown, { method: method ?? '' })
     const error = amqpErrorOf(thrown).of(method)
     this.#state = CHANNEL_CLOSING
+    this.#hasFailed = true
     if (error.scope === 'connection') {
       this.host.fail(error)
       return
@@ -174,6 +177,7 @@ export class Channel implements ConsumerChannel {
   }
 
   send(consumer: Consumer, delivery: Delivery): void {
+    if (this.#hasFailed) return
     const { tag: consumerTag, noAck, feed } = consumer.options
     const address = this.noteDelivery(delivery, feed, noAck ? undefined : { consumer })
     this.host.sendContent(this.number, { name: 'basic.deliver', consumerTag, ...address }, delivery.message)
@@ -198,7 +202,9 @@ export class Channel implements ConsumerChannel {
 
   cancelled(consumer: Consumer): void {
     const { tag } = consumer.options
-    if (!this.consumers.delete(tag) || !this.isOpen) return
+    if (!this.consumers.delete(tag)) return
+    void this.host.gateway.consumers.end(consumer)
+    if (this.#hasFailed) return
     if (!this.host.can('consumer_cancel_notify')) return
     this.host.send(this.number, { name: 'basic.cancel', consumerTag: tag, nowait: true })
   }

@@ -1,4 +1,4 @@
-import { explainPublish } from '../../broker/publication.ts'
+import { explainPublish, type PublishInput } from '../../broker/publication.ts'
 import { REPLY_TO } from '../../broker/reply-queue.ts'
 import { withoutBcc } from '../../model/message.ts'
 import type { Settlement } from '../consuming/source.ts'
@@ -65,7 +65,12 @@ export class ChannelPublishing {
   publish(publish: MethodNamed<'basic.publish'>, content: Content): undefined | Promise<undefined> {
     const { exchange, routingKey, mandatory, immediate } = publish
     if (immediate) throw new AmqpError(540, 'immediate=true')
-    const input = { exchange, routingKey, payload: content.payload, properties: this.#withReplyAddress(content) }
+    const { replies } = this.#channel
+    const wantsReplies = content.properties.reply_to === REPLY_TO
+    if (wantsReplies && replies === undefined) return this.#refuseReplies({ exchange, routingKey, ...content })
+    // Replies to a consumer without a queue come to its address, which only the broker can give.
+    const properties = wantsReplies && replies ? { ...content.properties, reply_to: replies.name } : content.properties
+    const input = { exchange, routingKey, payload: content.payload, properties }
     const mode = this.#mode
     if (mode.type === 'tx') return this.#withhold(mode, { input, mandatory, sequence: undefined })
     if (mode.type === 'confirm') mode.lastSequence += 1
@@ -73,12 +78,10 @@ export class ChannelPublishing {
     return undefined
   }
 
-  /** Replies to a consumer without a queue come to its address, which only the broker can give. */
-  #withReplyAddress({ properties }: Content): Content['properties'] {
-    if (properties.reply_to !== REPLY_TO) return properties
-    const { replies } = this.#channel
-    if (replies === undefined) throw new AmqpError(406, 'fast reply consumer does not exist')
-    return { ...properties, reply_to: replies.name }
+  /** For a channel without a consumer of replies. What else the publish is refused for comes first. */
+  async #refuseReplies(input: PublishInput): Promise<undefined> {
+    explainPublish(await this.#channel.host.session(), input)
+    throw new AmqpError(406, 'fast reply consumer does not exist')
   }
 
   /** What would be refused is refused at once. */

@@ -232,11 +232,18 @@ export class Connection implements ChannelHost {
     this.identity?.saw(versions)
   }
 
+  /** Behind a connection.close nothing of a channel is said any more. */
+  get #maySpeak(): boolean {
+    return this.#state.phase === 'running' || this.#state.phase === 'leaving'
+  }
+
   send(channel: number, method: Method): void {
+    if (!this.#maySpeak) return
     this.#outbox.write(encodeMethod(channel, method))
   }
 
   sendContent(channel: number, method: ContentMethod, content: { properties: Properties; payload: Uint8Array }): void {
+    if (!this.#maySpeak) return
     this.#outbox.write(...encodeContent(channel, method, content.properties, content.payload, this.tuned.frameMax))
   }
 

@@ -16,11 +16,11 @@ import { queueNamed } from './queue.ts'
 /** Contract §6. */
 export const consumeMethods: Handlers<'basic.consume' | 'basic.cancel' | 'basic.cancel-ok'> = {
   'basic.consume': async (channel, method) => {
+    const name = queueNamed(channel, method.queue)
     const tag = method.consumerTag === '' ? newTag() : method.consumerTag
     if (channel.consumers.has(tag) || channel.replies?.tag === tag)
       throw new AmqpError(530, `attempt to reuse consumer tag '${tag}'`)
     const session = await channel.host.session()
-    const name = queueNamed(channel, method.queue)
     return name === REPLY_TO
       ? consumeReplies(channel, session, tag, method)
       : consume(channel, session, { ...method, queue: name }, tag)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import fc from 'fast-check'
 import { explainAmqpDifference } from '../amqp-differences.ts'
 import { type AmqpCase, type AmqpStep, amqpCase, type Say, type Seat } from '../generators/amqp-sequence.ts'
 import { AmqpSide } from './amqp-side.ts'
@@ -170,16 +171,30 @@ const QUIET: ReadonlySet<string> = new Set<Say['name']>([
 
 const mayDeliver = (step: AmqpStep): boolean => step.kind !== 'say' || !QUIET.has(step.name)
 
+/** Cases at a time: most of what a case takes is waiting. */
+const CONCURRENT = 4
+
 /** Methods on several channels as a property of a pair. */
-export function amqpProperty(pair: Pair): Property<AmqpCase> {
+export function amqpProperty(pair: Pair): Property<AmqpCase[]> {
   return {
-    arbitrary: amqpCase,
-    check: (value) => compareAmqp(pair, value),
+    arbitrary: fc.array(amqpCase, { minLength: CONCURRENT, maxLength: CONCURRENT }),
+    check: (cases) => checkAll(pair, cases),
     droppable: [
+      { count: ({ length }) => length, keep: (cases, isKept) => cases.filter((_case, index) => isKept(index)) },
       {
-        count: ({ steps }) => steps.length,
-        keep: (value, isKept) => ({ ...value, steps: value.steps.filter((_step, index) => isKept(index)) }),
+        count: ([first]) => first?.steps.length ?? 0,
+        keep: ([first, ...others], isKept) =>
+          first === undefined
+            ? others
+            : [{ ...first, steps: first.steps.filter((_step, index) => isKept(index)) }, ...others],
       },
     ],
   }
+}
+
+/** Throws the first failure, once all have come to their end. */
+async function checkAll(pair: Pair, cases: readonly AmqpCase[]): Promise<void> {
+  const outcomes = await Promise.allSettled(cases.map((value) => compareAmqp(pair, value)))
+  const failure = outcomes.find(({ status }) => status === 'rejected')
+  if (failure?.status === 'rejected') throw failure.reason
 }

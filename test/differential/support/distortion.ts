@@ -62,11 +62,11 @@ async function forward(
   outgoing.end(answer.body)
 }
 
-function toOther(text: string): string {
+export function toOther(text: string): string {
   return text.replaceAll(freshPrefix, otherPrefix)
 }
 
-function toOwn(text: string): string {
+export function toOwn(text: string): string {
   return text.replaceAll(otherPrefix, freshPrefix)
 }
 

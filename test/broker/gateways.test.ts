@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commitBinding } from '../../lib/broker/bind.ts'
 import { whenSettled } from '../../lib/broker/change.ts'
+import { changePolicies } from '../../lib/broker/change-policies.ts'
 import { consumerCount } from '../../lib/broker/consumer-counts.ts'
 import { assertMayConsumeFrom } from '../../lib/broker/consuming.ts'
 import { deadLetter } from '../../lib/broker/dead-letter.ts'
@@ -115,6 +116,20 @@ describe('a queue that a connection has for itself', () => {
     await deleteQueue(await over(gateway), { name: 'locked', ifEmpty: false })
     expect(await queueNamed('locked')).toBeUndefined()
     expect(await exists(inboxName(faulty.config, gateway.id))).toBe(true)
+    await gateway.close()
+  })
+
+  it('is under policies as others are, which change nothing of the inbox', async () => {
+    const gateway = await openGateway(faulty.broker)
+    const queue = await declareExclusive(gateway, 'governed')
+    const definition = { 'consumer-timeout': 90_000, 'message-ttl': 5000 }
+    const policy = { name: 'p', pattern: '^governed$', applyTo: 'queues', definition, priority: 0 }
+    await changePolicies(await faulty.session(), { type: 'set-policy', policy })
+    expect((await faulty.session()).vhost.settingsOf(queue)).toMatchObject({ messageTtlMs: 5000 })
+    const attributes = await faulty.broker.delivery.queues.attributes(inboxName(faulty.config, gateway.id))
+    expect(attributes).toMatchObject({ VisibilityTimeout: '30' })
+    expect(attributes).not.toHaveProperty('RedrivePolicy')
+    await changePolicies(await faulty.session(), { type: 'delete-policy', name: 'p' })
     await gateway.close()
   })
 

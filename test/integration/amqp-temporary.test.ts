@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { useAmqp } from '../amqp/embedded.ts'
 
 const leveret = useAmqp()
@@ -61,6 +61,31 @@ describe('an exclusive queue', () => {
       [false, '5'],
     ])
     expect((await channel.call('queue.declare', { queue, passive: true })).messageCount).toBe(0)
+  })
+})
+
+describe('time', () => {
+  test('is kept for messages and for an exclusive queue itself', async () => {
+    const channel = await (await leveret.connect()).openChannel()
+    await channel.call('queue.declare', { queue: 'expired' })
+    const args = {
+      'x-message-ttl': 50,
+      'x-expires': 300,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': 'expired',
+    }
+    const { queue } = await channel.call('queue.declare', { exclusive: true, arguments: args })
+    channel.publish({ routingKey: queue, payload: 'old' })
+    const dead = await waitForGet(channel, 'expired')
+    expect(dead.properties?.headers).toMatchObject({ 'x-first-death-reason': 'expired', 'x-first-death-queue': queue })
+    const gone = async (): Promise<boolean> => {
+      const other = await (await leveret.connect()).openChannel()
+      return other.call('queue.declare', { queue, passive: true }).then(
+        () => false,
+        (error: Error) => error.message.includes('404'),
+      )
+    }
+    await vi.waitFor(async () => expect(await gone()).toBe(true), { timeout: 10_000 })
   })
 })
 

@@ -45,13 +45,13 @@ const accessStates = fc
   })
   .map(accessState)
 
-/** Vhosts after any commands, those of policies apart: theirs is a definition that no file may hold. */
+/** Vhosts after any commands but those whose outcome no file holds: exclusive queues, and policies as these define them. */
 const vhostStates = vhostCommands.map((makers) => {
   const state = openVhost()
   for (const make of makers) {
     const command = make(state)
     const items = command.type === 'import' ? command.items : [command]
-    if (items.some(({ type }) => type === 'set-policy')) continue
+    if (items.some((item) => item.type === 'set-policy' || ('exclusive' in item && item.exclusive))) continue
     try {
       run(state, command)
     } catch (error) {

@@ -64,8 +64,9 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
     writePayloads,
     writeScheduled,
     deliverItems,
+    // A policy may change while a queue is declared.
+    onQueues('sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SetQueueAttributes', 'sqs:SendMessage', ...takeMessages),
   ]
-  const queues = ['sqs:CreateQueue', 'sqs:DeleteQueue', 'sqs:SendMessage', ...takeMessages]
   return {
     publish: [
       readTopology,
@@ -86,9 +87,8 @@ export function grantsByFunction(parts: GrantedParts): GrantsByFunction {
       deliverItems,
       onQueues('sqs:SendMessage', ...takeMessages),
     ],
-    // Policies change what queues are like.
-    manage: [...administer, ...readSecret, ...carry, onQueues(...queues, 'sqs:SetQueueAttributes')],
-    gateway: [...administer, ...carry, onQueues(...queues)],
+    manage: [...administer, ...readSecret, ...carry],
+    gateway: [...administer, ...carry],
     relay: [
       readTopology,
       readBases,

@@ -5,23 +5,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './support/free-port.ts'
 
 const START_DEADLINE_MS = 20_000
 const JSON_TYPE = { 'content-type': 'application/json' }
 const AUTHORIZATION = { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` }
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 async function untilAnswering(url: string, child: ChildProcess): Promise<number> {
   const startedMs = performance.now()

@@ -101,7 +101,6 @@ export default defineConfig({
           globalSetup: ['test/clients/set-up.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -82,8 +82,18 @@ function checkPort(c: ApiContext): Response {
   return failed(c, { reason: 'No active listener', missing: asked, ports })
 }
 
+/** Names that RabbitMQ takes for others, in lower case. */
+const PROTOCOL_ALIASES: Readonly<Record<string, string>> = {
+  amqp091: 'amqp',
+  'amqp0.9.1': 'amqp',
+  'amqp0-9-1': 'amqp',
+  amqps: 'amqp/ssl',
+  management: 'http',
+}
+
 function checkProtocol(c: ApiContext): Response {
-  const asked = segment(c, 'protocol')
+  const name = segment(c, 'protocol').toLowerCase()
+  const asked = Object.hasOwn(PROTOCOL_ALIASES, name) ? (PROTOCOL_ALIASES[name] as string) : name
   const protocols: readonly string[] = listeners(c).map(({ protocol }) => protocol)
   if (protocols.includes(asked)) return json(c, { ...OK, protocols: [asked] })
   return failed(c, { reason: 'No active listener', missing: [asked], protocols })

@@ -102,9 +102,9 @@ export class Channel {
     return arrivedNamed(name, await this.replies.take(name)).method
   }
 
-  /** The next event, which must be of this name, with its content. */
-  async event<Name extends MethodName>(name: Name): Promise<ArrivedNamed<Name>> {
-    return arrivedNamed(name, await this.events.take(name))
+  /** The next event, which must be of this name, with its content; waits as the mailbox does where nothing is said. */
+  async event<Name extends MethodName>(name: Name, deadlineMs?: number): Promise<ArrivedNamed<Name>> {
+    return arrivedNamed(name, await this.events.take(name, deadlineMs))
   }
 
   /** basic.get: the message, or undefined where the queue is empty. */

@@ -90,7 +90,10 @@ describe('what a broker without nodes is asked for', () => {
       status: 'ok',
       protocols: ['http'],
     })
-    expect(await call('GET', '/health/checks/protocol-listener/amqp')).toMatchObject({
+    for (const alias of ['HTTP', 'management']) {
+      expect((await call('GET', `/health/checks/protocol-listener/${alias}`)).status).toBe(200)
+    }
+    expect(await call('GET', '/health/checks/protocol-listener/amqp091')).toMatchObject({
       status: 503,
       body: { status: 'failed', missing: ['amqp'], protocols: ['http'] },
     })

@@ -9,6 +9,7 @@ import { AMQP_PORT } from '../../lib/config.ts'
 import { type Spawned, spawnNode } from '../local/spawned.ts'
 import { temporaryDirectory } from '../local/temporary-directory.ts'
 import { callApi } from '../support/embedded.ts'
+import { freePort } from '../support/free-port.ts'
 
 const MAIN = fileURLToPath(new URL('../../lib/cli/main.ts', import.meta.url))
 const PREFLIGHT = fileURLToPath(new URL('../../lib/local/preflight.js', import.meta.url))
@@ -23,16 +24,6 @@ async function takenPort(): Promise<number> {
   onTestFinished(() => void other.close())
   await once(other, 'listening')
   return (other.address() as AddressInfo).port
-}
-
-/** A port that nobody listens on: Linux hands out another one to whoever asks for a free one next. */
-async function freePort(): Promise<number> {
-  const other = createServer().listen(0, '127.0.0.1')
-  await once(other, 'listening')
-  const { port } = other.address() as AddressInfo
-  other.close()
-  await once(other, 'close')
-  return port
 }
 
 interface Running {

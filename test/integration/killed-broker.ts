@@ -12,9 +12,9 @@ export interface Broker {
   kill(): Promise<void>
 }
 
-/** Serves what is in the directory. */
-export async function start(dataDir: string): Promise<Broker> {
-  const process = spawnNode([MAIN, 'start', '--port', '0', '--data', dataDir])
+/** Serves what is in the directory; speaks AMQP where a port for it is named. */
+export async function start(dataDir: string, amqpPort = 0): Promise<Broker> {
+  const process = spawnNode([MAIN, 'start', '--port', '0', '--amqp-port', `${amqpPort}`, '--data', dataDir])
   const [, url = ''] = await process.seen(/listens on (http:\S+)/)
   const leveret = { url, username: 'guest', password: 'guest' }
   return {

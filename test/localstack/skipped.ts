@@ -3,6 +3,8 @@ export const SKIPPED_FILES: Readonly<Record<string, string>> = {
   'as-deployed.test.ts': 'looks at an embedded cloud from inside, and asks no deployed broker for anything',
   'kill-nine.test.ts': 'kills the embedded process; a function has no state to lose',
   'kill-nine-in-time.test.ts': 'the same, while messages wait',
+  'amqp-kill-nine.test.ts': 'kills the embedded process; a deployed gateway that is killed is the same one as the next',
+  'amqp-kill-nine-beside.test.ts': 'kills a gateway of its own on the embedded cloud',
   'tokens.test.ts': 'configures an issuer on this machine, which the deployed broker has none of and could not reach',
   'missing-sqs-queue.test.ts': 'moves the clock of an SQS of its own',
   'hostile.test.ts':

@@ -10,7 +10,7 @@ import type { Property } from './property.ts'
 import { discard, freshName, inFreshVhost } from './vhost.ts'
 
 const password = 'PASSWORD'
-/** For the two sides to have received the same. */
+/** For the two sides to have received the same, however busy the machine is. */
 const AGREEMENT_LIMIT_MS = 10_000
 /** For RabbitMQ to deliver what it has just been given. */
 const DELIVERED_MS = 10
@@ -48,7 +48,11 @@ interface Consuming {
 }
 
 /** Tells both sides the same, step by step, and compares what they have said after each. */
-export async function compareAmqp(pair: Pair, { steps, isExact, isTrusted }: AmqpCase): Promise<void> {
+export async function compareAmqp(
+  pair: Pair,
+  { steps, isExact, isTrusted }: AmqpCase,
+  limitMs = AGREEMENT_LIMIT_MS,
+): Promise<void> {
   const { amqp } = pair
   if (amqp === undefined)
     throw new Error('set RABBITMQ_AMQP and LEVERET_AMQP where RABBITMQ_HTTP and LEVERET_HTTP are set')
@@ -59,7 +63,7 @@ export async function compareAmqp(pair: Pair, { steps, isExact, isTrusted }: Amq
     const reference = new AmqpSide('RabbitMQ', amqp.reference, logins)
     const subject = new AmqpSide('Leveret', amqp.subject, logins)
     try {
-      await compareSteps({ reference, subject, isExact }, steps)
+      await compareSteps({ reference, subject, isExact, limitMs }, steps)
     } finally {
       reference.close()
       subject.close()
@@ -106,6 +110,7 @@ interface Sides {
   readonly reference: AmqpSide
   readonly subject: AmqpSide
   readonly isExact: boolean
+  readonly limitMs: number
 }
 
 async function compareSteps(sides: Sides, steps: readonly AmqpStep[]): Promise<void> {
@@ -144,12 +149,12 @@ async function isLeftToChance(
  * is known: what comes after is not comparable.
  */
 async function agree(
-  { reference, subject, isExact }: Sides,
+  { reference, subject, isExact, limitMs }: Sides,
   step: AmqpStep,
   done: readonly AmqpStep[],
 ): Promise<boolean> {
   if (mayDeliver(step)) await delay(DELIVERED_MS)
-  const deadline = performance.now() + AGREEMENT_LIMIT_MS
+  const deadline = performance.now() + limitMs
   for (;;) {
     const [expected, actual] = [reference.describe(isExact), subject.describe(isExact)]
     if (expected === actual) return true
@@ -175,10 +180,10 @@ const mayDeliver = (step: AmqpStep): boolean => step.kind !== 'say' || !QUIET.ha
 const CONCURRENT = 4
 
 /** Methods on several channels as a property of a pair. */
-export function amqpProperty(pair: Pair): Property<AmqpCase[]> {
+export function amqpProperty(pair: Pair, limitMs?: number): Property<AmqpCase[]> {
   return {
     arbitrary: fc.array(amqpCase, { minLength: CONCURRENT, maxLength: CONCURRENT }),
-    check: (cases) => checkAll(pair, cases),
+    check: (cases) => checkAll(pair, cases, limitMs),
     droppable: [
       { count: ({ length }) => length, keep: (cases, isKept) => cases.filter((_case, index) => isKept(index)) },
       {
@@ -193,8 +198,8 @@ export function amqpProperty(pair: Pair): Property<AmqpCase[]> {
 }
 
 /** Throws the first failure, once all have come to their end. */
-async function checkAll(pair: Pair, cases: readonly AmqpCase[]): Promise<void> {
-  const outcomes = await Promise.allSettled(cases.map((value) => compareAmqp(pair, value)))
+async function checkAll(pair: Pair, cases: readonly AmqpCase[], limitMs: number | undefined): Promise<void> {
+  const outcomes = await Promise.allSettled(cases.map((value) => compareAmqp(pair, value, limitMs)))
   const failure = outcomes.find(({ status }) => status === 'rejected')
   if (failure?.status === 'rejected') throw failure.reason
 }

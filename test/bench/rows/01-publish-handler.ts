@@ -5,8 +5,8 @@ import { accepted, declareShop, eventOf, message, openStage, type Stage, without
 import type { Row } from '../row.ts'
 import { cpuMsSince, interleaved, millisecondsOf } from '../samples.ts'
 
-const ROUNDS = 15
-const PUBLISHES = 400
+const ROUNDS = 11
+const PUBLISHES = 200
 /** What SQS takes to answer a send within its region, about. */
 const SQS_MS = 8
 const WALL_PUBLISHES = 60

@@ -31,16 +31,25 @@ let unavailable = 0
 /** What is unavailable is asked for again, as a client does. */
 async function call<T>(method: string, path: string, body: unknown): Promise<T> {
   const headers = { authorization, 'content-type': 'application/json' }
-  const answer = await fetch(`${leveret.url}/api${path}`, { method, headers, body: JSON.stringify(body) })
-  const text = await answer.text()
-  if (answer.status === 503) {
+  const answer = await fetch(`${leveret.url}/api${path}`, { method, headers, body: JSON.stringify(body) }).catch(
+    (error: unknown) => {
+      if (isUnconnected(error)) return undefined
+      throw error
+    },
+  )
+  if (answer === undefined || answer.status === 503) {
     unavailable += 1
     await delay(1000)
     return call(method, path, body)
   }
+  const text = await answer.text()
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
   return (text ? JSON.parse(text) : undefined) as T
 }
+
+/** Nothing has been asked then. */
+const isUnconnected = (error: unknown): boolean =>
+  error instanceof Error && (error.cause as { code?: string } | undefined)?.code === 'UND_ERR_CONNECT_TIMEOUT'
 
 /** By message: when it was about to be published, and when it was confirmed. */
 const sentMs = new Float64Array(count)

@@ -105,7 +105,8 @@ export class TopicTrie<Value> {
   match(key: string, found: (value: Value) => void): void {
     const exact = this.#exact.get(key)
     if (exact !== undefined) found(exact)
-    if (this.#lastNode > ROOT) this.visit(ROOT, 0, { words: this.#wordsOfKey(key), found, visited: undefined })
+    if (this.#lastNode - this.#freeNodes.length > ROOT)
+      this.visit(ROOT, 0, { words: this.#wordsOfKey(key), found, visited: undefined })
   }
 
   /** Matches what is below `node` against the words from `place` on. */

@@ -8,7 +8,7 @@ import { awsCalls } from './rows/02-aws-calls.ts'
  */
 
 /**
- * It was about 42,000 when this was written. What a feature needs it may have; whoever comes near looks what it is, and
+ * It was about 40,000 when this was written. What a feature needs it may have; whoever comes near looks what it is, and
  * whether it has to be.
  */
 const MAX_BYTES_PER_PUBLISH = 55_000

@@ -26,9 +26,7 @@ export function reportOf(rows: readonly RowReport[], at: Date): Report {
 function tableOf(rows: readonly RowReport[]): string {
   const head = ['| # | Work | Leveret | Beside | Ratio | Goal | |', '|---|---|---|---|---|---|---|']
   const body = rows.flatMap(({ number, title, lines, skipped }) =>
-    lines
-      ? lines.map((line) => lineOf(number, title, line))
-      : [`| ${number} | ${title} | skipped: ${skipped} | | | | |`],
+    lines ? lines.map((line) => lineOf(number, title, line)) : [`| ${number} | ${title} | ${skipped} | | | | |`],
   )
   return [...head, ...body].join('\n')
 }

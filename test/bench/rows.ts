@@ -10,6 +10,7 @@ import { loading } from './rows/08-loading.ts'
 import { coldStart } from './rows/09-cold-start.ts'
 import { sqsEngine } from './rows/10-sqs-engine.ts'
 import { cost } from './rows/11-cost.ts'
+import { amqp } from './rows/12-amqp.ts'
 
 /** A new row is its own file and a line here. */
 export const ROWS: readonly Row[] = [
@@ -24,4 +25,5 @@ export const ROWS: readonly Row[] = [
   coldStart,
   sqsEngine,
   cost,
+  amqp,
 ]

@@ -20,7 +20,7 @@ const report = reportOf(reports, new Date())
 console.log(`\n${report.markdown}\n`)
 if (values.json) writeFileSync(values.json, `${JSON.stringify(report.json, undefined, 1)}\n`)
 if (values.write) writeInto(values.write, report.markdown)
-process.exit(0)
+process.exit()
 
 async function measured(row: Row, index: number): Promise<Report['rows'][number]> {
   const say = (progress: string) =>
@@ -29,9 +29,13 @@ async function measured(row: Row, index: number): Promise<Report['rows'][number]
   try {
     return { ...row, lines: await row.measure(say) }
   } catch (error) {
-    if (!(error instanceof Skipped)) throw error
-    say(`skipped: ${error.message}`)
-    return { ...row, skipped: error.message }
+    if (error instanceof Skipped) {
+      say(`skipped: ${error.message}`)
+      return { ...row, skipped: `skipped: ${error.message}` }
+    }
+    console.error(error)
+    process.exitCode = 1
+    return { ...row, skipped: 'failed' }
   }
 }
 

@@ -186,7 +186,7 @@ describe('a deduplicating queue', () => {
     expect([await countIn(queue), await countIn(other)]).toEqual([1, 3])
   })
 
-  test('fails a message that others of its kind follow: each of them comes to a FIFO queue beside it', async () => {
+  test('that failed takes the next of its kind, which comes to a FIFO queue beside it like any other', async () => {
     const [queue, beside, within, exchange] = [
       await newQueue({ 'x-message-deduplication': true }),
       await newQueue({ 'x-fifo-group': 'queue' }),

@@ -27,6 +27,8 @@ export interface FaultyBroker {
   fault: Fault
   /** How far the wall clocks of the broker and of SQS are ahead. */
   aheadMs: number
+  /** Where time stands, ms since 1970, so that what a test expects does not depend on how long it takes; by default it goes on. */
+  stoppedAtMs: number | undefined
   /** What chance answers, 0 to 1; by default what it likes. */
   random: number | undefined
   session(): Promise<VhostSession>
@@ -36,8 +38,9 @@ export interface FaultyBroker {
 /** A broker over a real DynamoDB and the SQS engine, whose calls to SQS can be made to fail. */
 export async function startFaultyBroker(): Promise<FaultyBroker> {
   const faulty = { fault: () => undefined, aheadMs: 0 } as unknown as FaultyBroker
+  const now = (): number => (faulty.stoppedAtMs ?? Date.now()) + faulty.aheadMs
   const dynoxide = await startDynoxide()
-  const sqsServer = await startSqsServer({ file: ':memory:', now: () => Date.now() + faulty.aheadMs })
+  const sqsServer = await startSqsServer({ file: ':memory:', now })
   const directory = await mkdtemp(join(tmpdir(), 'leveret-broker-'))
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
   const config: Config = {
@@ -63,7 +66,7 @@ export async function startFaultyBroker(): Promise<FaultyBroker> {
   const blobs = new DirectoryBlobs(pathToFileURL(`${directory}/`))
   const clock: Clock = {
     ...systemClock,
-    wallMs: () => Date.now() + faulty.aheadMs,
+    wallMs: now,
     random: () => faulty.random ?? Math.random(),
     sleep: async () => undefined,
   }

@@ -24,6 +24,7 @@ beforeAll(async () => {
 afterAll(() => faulty.close())
 beforeEach(() => {
   looks = []
+  faulty.stoppedAtMs = Date.now()
   faulty.aheadMs = 0
   faulty.fault = watch
 })

@@ -401,6 +401,19 @@ export const knownDifferences: readonly KnownDifference[] = [
       withoutHistory(String(reasonOf(answers.reference))) === withoutHistory(String(reasonOf(answers.subject))),
   },
   {
+    id: 'limits-of-nothing',
+    section: '§1.5',
+    reason:
+      'Where the limits of a vhost were deleted, also such as it never had, RabbitMQ goes on to show the parameter that ' +
+      'held them, with the value []. Leveret has none then.',
+    explains: (call, { reference, subject }) => {
+      if (call.method !== 'GET' || !/^\/parameters(\/vhost-limits\b|\?|$)/.test(call.path)) return false
+      if (!Array.isArray(reference.json)) return isLimitsOfNothing(reference.json) && subject.status === 404
+      const rest = reference.json.filter((item) => !isLimitsOfNothing(item))
+      return rest.length < reference.json.length && textsOf(rest) === textsOf(subject.json)
+    },
+  },
+  {
     id: 'login-failed-wording',
     section: '§1.1',
     reason: 'A bad login is "Login failed" in 3.10 and "Not_Authorized" in 4.x.',
@@ -410,6 +423,12 @@ export const knownDifferences: readonly KnownDifference[] = [
       reasonOf(answers.subject) === 'Not_Authorized',
   },
 ]
+
+const isLimitsOfNothing = (item: Json | undefined): boolean =>
+  isObject(item) && item.component === 'vhost-limits' && Array.isArray(item.value) && item.value.length === 0
+
+const textsOf = (items: Json | undefined): string =>
+  Array.isArray(items) ? items.map(canonicalJson).sort().join() : ''
 
 /** The known difference that explains two unequal answers, if there is one. */
 export function explainDifference(call: Call, answers: AnswerPair): KnownDifference | undefined {

@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { useLeveret } from '../support/embedded.ts'
+import { startLeveret } from '../../lib/local/testing.ts'
+import { callApi, useLeveret } from '../support/embedded.ts'
 import { eventually, Story, unique } from './story.ts'
 
 const leveret = useLeveret()
@@ -32,4 +36,24 @@ test('What goes through a queue is counted, in RabbitMQ’s words, once whoever 
     `${story.path('queues')}?page=1&name=${queue}&columns=name,message_stats.publish`,
   )
   expect(page.body).toMatchObject({ items: [{ name: queue, message_stats: { publish: expect.any(Number) } }] })
+})
+
+test('What the embedded cloud has counted outlives its process, to the last message', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'leveret-counted-'))
+  const message = { routing_key: 'nowhere', properties: {}, payload: 'x', payload_encoding: 'string' }
+  try {
+    const first = await startLeveret({ dataDir })
+    for (let number = 0; number < 5; number += 1) {
+      expect(await callApi(first, 'POST', '/api/exchanges/%2F/amq.topic/publish', message)).toMatchObject({
+        status: 200,
+      })
+    }
+    await first.close()
+    const second = await startLeveret({ dataDir })
+    const { body } = await callApi(second, 'GET', '/api/overview')
+    await second.close()
+    expect((body as Counted).message_stats).toMatchObject({ publish: 5, return_unroutable: 5 })
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+  }
 })

@@ -27,6 +27,12 @@ describe('the broker under faults', () => {
     expect(total('relayed')).toBeGreaterThan(10)
     expect(total('deadLettered')).toBeGreaterThan(1000)
     expect(total('redelivered')).toBeGreaterThan(10_000)
+    expect(total('delayed')).toBeGreaterThan(500)
+    expect(total('cancelled')).toBeGreaterThan(100)
+    expect(total('replayed')).toBeGreaterThan(5)
+    expect(total('duplicates')).toBeGreaterThan(100)
+    expect(total('full')).toBeGreaterThan(50)
+    expect(total('unused')).toBeGreaterThan(100)
     expect(Math.max(...reports.map(({ longestCycle }) => longestCycle))).toBeGreaterThanOrEqual(LONG_CYCLE)
   })
 

@@ -14,9 +14,3 @@ export function isCapable({ properties }: Pick<Client, 'properties'>, capability
   const capabilities = fieldOf(properties, 'capabilities')
   return isTable(capabilities) && fieldOf(capabilities, capability) === true
 }
-
-/** The name that the HTTP API shows as `user_provided_name`. */
-export function connectionNameOf({ properties }: Pick<Client, 'properties'>): string | undefined {
-  const name = fieldOf(properties, 'connection_name')
-  return typeof name === 'string' ? name : undefined
-}

@@ -67,7 +67,7 @@ export interface ConnectionTerms {
 }
 
 /** A connection that has not come so far in this time is ended without a word. */
-export const HANDSHAKE_MS = 10_000
+const HANDSHAKE_MS = 10_000
 const HANG_UP_MS = 3_000
 const MAX_CLOSE_MS = 30_000
 

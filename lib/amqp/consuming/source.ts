@@ -23,8 +23,6 @@ export interface Demand {
   /** Whether they acknowledge what they are given; where some do and others do not, they count as if all did. */
   readonly kind: 'deliver' | 'deliver_no_ack'
   take(deliveries: readonly Delivery[]): void
-  /** Where the source cannot go on: the queue is gone. */
-  lost(): void
 }
 
 /** Where the messages of one queue come from. Nothing is handed out that was not asked for. */

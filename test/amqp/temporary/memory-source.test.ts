@@ -38,7 +38,7 @@ function sourceOf(settings: Partial<MemorySettings> = {}, wanted = 0) {
   }
   const source = new MemorySource({
     settings: () => ({ keepsOldest: false, maxPriority: 0, ...settings }),
-    demand: { kind: 'deliver', wanted: () => demand.wanted, take: demand.take, lost: () => undefined },
+    demand: { kind: 'deliver', wanted: () => demand.wanted, take: demand.take },
     nowMs: () => Date.now(),
     onDelivered: (_kind, deliveries) => {
       counts.delivered += deliveries.length

@@ -2,7 +2,7 @@ import type { Binding } from '../../../lib/model/binding.ts'
 import type { RoutableMessage } from '../../../lib/routing/exchange-type.ts'
 import { exchangeType } from '../../../lib/routing/exchange-types.ts'
 import { type Line, shorter, timesAtMost } from '../line.ts'
-import { peer } from '../peers.ts'
+import { peerModule } from '../peers.ts'
 import type { Row } from '../row.ts'
 import { interleaved, nanosecondsPerCall, seededRandom } from '../samples.ts'
 
@@ -25,7 +25,7 @@ export const topicMatch: Row = {
   number: 6,
   title: 'topic match',
   async measure(say) {
-    const { Qlobber } = (await peer('qlobber')) as { Qlobber: new () => Qlobber }
+    const { Qlobber } = (await import(await peerModule('qlobber'))) as { Qlobber: new () => Qlobber }
     const lines: Line[] = []
     for (const { name, share } of MIXES) {
       for (const size of SIZES) {

@@ -6,7 +6,7 @@ import { openSqsEngine, type SqsEngine } from '../../../lib/local/sqs/engine.ts'
 import { startChild } from '../child.ts'
 import { HttpConnection } from '../http-client.ts'
 import { atMost, faster, type Line } from '../line.ts'
-import { peer, peerModule } from '../peers.ts'
+import { peerModule } from '../peers.ts'
 import type { Row } from '../row.ts'
 import { interleaved, millisecondsOf } from '../samples.ts'
 
@@ -23,11 +23,11 @@ export const sqsEngine: Row = {
   number: 10,
   title: 'SQS engine',
   async measure(say) {
-    await peer('fauxqs')
+    const fauxqsModule = await peerModule('fauxqs')
     const directory = await mkdtemp(join(tmpdir(), 'leveret-bench-'))
     const [engine, fauxqs] = await Promise.all([
       startChild([fileURLToPath(new URL('../sqs-engine.ts', import.meta.url)), join(directory, 'sqs')]),
-      startChild([fileURLToPath(new URL('../fauxqs.ts', import.meta.url)), peerModule('fauxqs')]),
+      startChild([fileURLToPath(new URL('../fauxqs.ts', import.meta.url)), fauxqsModule]),
     ])
     try {
       const lines = await compare(`http://127.0.0.1:${engine.firstLine}`, `http://127.0.0.1:${fauxqs.firstLine}`, say)

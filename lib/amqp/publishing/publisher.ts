@@ -12,17 +12,12 @@ export interface Pending {
 /** What the core says of one publish. */
 export type PublishResult = { readonly routed: boolean } | { readonly error: BrokerError }
 
-/** A batch whose messages are routed and on their way. */
-export interface Storing {
-  /** Whether the next batch may be sent before this one is stored: it cannot overtake it then, and nothing of it was refused. */
-  readonly mayBeFollowed: boolean
-  /** For each message, up to the first one that is refused. */
-  readonly results: Promise<readonly PublishResult[]>
-}
+/** Stores a batch in its order; answers for each message, up to the first one that is refused. */
+export type StoreBatch = (batch: readonly Pending[]) => Promise<readonly PublishResult[]>
 
 export interface PublisherOptions {
   /** Looks at the topology for what was pushed before, and answers how to store that in its order, batch by batch. */
-  readonly open: () => Promise<(batch: readonly Pending[]) => Storing>
+  readonly open: () => Promise<StoreBatch>
   /** Told of each batch, in order, once it is stored or not. */
   readonly onResults: (batch: readonly Pending[], results: readonly PublishResult[]) => void
   /** Told where nothing is known of a batch. */
@@ -35,16 +30,15 @@ export interface PublisherOptions {
 const MAX_BATCH = 10
 /** What SQS takes at once; a larger message goes alone. */
 const MAX_BATCH_BYTES = 1_000_000
-/** Batches that are being stored at a time. */
-const MAX_UNDER_WAY = 4
 /** Publishes that one look at the topology serves: those that had come before it. */
 const MAX_PER_LOOK = 200
 /** What a message takes beside its payload, about. */
 const OVERHEAD_BYTES = 512
 
 /**
- * The publishes of one channel, in order: those that come while others are being stored make up the next batches. So order
- * is kept per queue, a busy channel fills its batches, and an idle one waits for nothing.
+ * The publishes of one channel, in order: those that come while others are being stored make up the next batches, one at a
+ * time, since SQS need not take two calls in the order in which they are made. So order is kept per queue, a busy channel
+ * fills its batches, and an idle one waits for nothing.
  */
 export class Publisher {
   readonly #options: PublisherOptions
@@ -84,35 +78,27 @@ export class Publisher {
   async #run(): Promise<void> {
     // What has been read from the socket in the same turn belongs to the first batch as well.
     await Promise.resolve()
-    const storing: Promise<void>[] = []
-    while (this.#queue.length > 0 || storing.length > 0) {
-      if (this.#queue.length > 0) await this.#storeSome(Math.min(this.#queue.length, MAX_PER_LOOK), storing)
-      else await storing.shift()
-    }
+    while (this.#queue.length > 0) await this.#storeSome(Math.min(this.#queue.length, MAX_PER_LOOK))
     this.#running = undefined
   }
 
-  /** Stores so many of those that wait; what is still on its way then is in `storing`, in order. */
-  async #storeSome(count: number, storing: Promise<void>[]): Promise<void> {
+  /** Stores so many of those that wait. */
+  async #storeSome(count: number): Promise<void> {
     const store = await this.#open()
     for (let left = count; left > 0 && this.#queue.length > 0; ) {
-      if (storing.length >= MAX_UNDER_WAY) await storing.shift()
       const batch = this.#nextBatch(left)
       left -= batch.length
       this.#underWay += batch.length
-      const { mayBeFollowed, results } = store(batch)
-      const outcome = results.then((stored): Outcome => ({ stored }), failed)
-      storing.push(Promise.all([outcome, storing.at(-1)]).then(([one]) => this.#tell(batch, one)))
-      if (!mayBeFollowed) await Promise.all(storing.splice(0))
+      this.#tell(batch, await store(batch).then((stored): Outcome => ({ stored }), failed))
     }
   }
 
   /** Where the topology cannot be looked at, nothing can be stored. Never rejects. */
-  async #open(): Promise<(batch: readonly Pending[]) => Storing> {
+  async #open(): Promise<StoreBatch> {
     try {
       return await this.#options.open()
     } catch (thrown) {
-      return () => ({ mayBeFollowed: false, results: Promise.reject(thrown) })
+      return () => Promise.reject(thrown)
     }
   }
 

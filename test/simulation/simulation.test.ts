@@ -38,7 +38,7 @@ describe('the broker under faults', () => {
 
   it('has the same history for the same seed', async () => {
     const steps: string[][] = [[], []]
-    for (const list of steps) await simulate(7, { onStep: (step) => list.push(step) })
+    for (const list of steps) await simulate(8, { onStep: (step) => list.push(step) })
     expect(steps[0]?.length).toBeGreaterThan(50)
     expect(steps[1]).toEqual(steps[0])
   })

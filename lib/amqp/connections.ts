@@ -7,6 +7,8 @@ const CLOSE_MS = 5_000
 /** The connections of a gateway. */
 export class Connections {
   readonly #connections = new Set<Connection>()
+  /** Told of each client that is in its vhost now, or has gone. */
+  onChange: () => void = () => undefined
 
   get all(): readonly Connection[] {
     return [...this.#connections]
@@ -15,7 +17,10 @@ export class Connections {
   /** Stays until it has ended and given back what it held. */
   add(connection: Connection): void {
     this.#connections.add(connection)
-    void connection.ended.then(() => this.#connections.delete(connection))
+    void connection.ended.then(() => {
+      this.#connections.delete(connection)
+      this.onChange()
+    })
   }
 
   /** How many are in a vhost, and how many a user has; those that are let in just now do not count. */

@@ -21,9 +21,13 @@ export class Watcher {
   readonly #timer: NodeJS.Timeout
   #looks = 0
   #looking: Promise<void> | undefined
+  #showing: Promise<void> | undefined
+  /** Whether there is something to show that the write under way may not hold. */
+  #isOutdated = false
 
   constructor(gateway: GatewayContext) {
     this.#gateway = gateway
+    gateway.connections.onChange = () => this.#show()
     this.#timer = setInterval(() => {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined
@@ -33,7 +37,28 @@ export class Watcher {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    this.#gateway.connections.onChange = () => undefined
     await this.#looking
+    await this.#showing
+  }
+
+  /** Who comes and goes is shown at once, all that happens during a write by the next one. */
+  #show(): void {
+    this.#isOutdated = true
+    this.#showing ??= this.#write().finally(() => {
+      this.#showing = undefined
+    })
+  }
+
+  async #write(): Promise<void> {
+    while (this.#isOutdated) {
+      this.#isOutdated = false
+      try {
+        await this.#gateway.registration.writeSnapshot(snapshotOf(this.#gateway))
+      } catch (error) {
+        logError('the gateway could not show its connections', error)
+      }
+    }
   }
 
   /** Never rejects: what cannot be seen now is seen the next time. */
@@ -44,8 +69,7 @@ export class Watcher {
       await this.#lookAtUsers()
       await this.#lookForTurns()
       if (this.#looks % LOOKS_PER_TIMEOUT_CHECK === 0) this.#lookAtDeliveries()
-      if (this.#looks % LOOKS_PER_SNAPSHOT === 0)
-        await this.#gateway.registration.writeSnapshot(snapshotOf(this.#gateway))
+      if (this.#looks % LOOKS_PER_SNAPSHOT === 0) this.#show()
     } catch (error) {
       logError('the gateway could not look at the topology', error)
     }

@@ -175,6 +175,7 @@ export class Connection implements ChannelHost {
       views.note(result)
     }
     this.input(input)
+    if (this.isRunning) connections.onChange()
   }
 
   async #renew(secret: Uint8Array): Promise<void> {

@@ -15,7 +15,7 @@ interface CounterMetric {
   readonly countOf: (counts: MessageCounts) => number
 }
 
-/** What follows `rabbitmq_global_`; RabbitMQ has a series for each protocol. */
+/** What follows `rabbitmq_global_`; RabbitMQ has a series for each protocol, and counts what comes over its HTTP API as AMQP. */
 const GLOBAL: readonly CounterMetric[] = [
   { name: 'messages_received_total', help: 'Messages that publishers sent', countOf: ({ publish }) => publish },
   {
@@ -89,7 +89,7 @@ export function messageCounters(
   for (const id of vhostIds) addCounts(total, view.counts('vhosts', id) ?? noCounts())
   return [
     ...GLOBAL.map(({ name, help, countOf }) =>
-      counter(`rabbitmq_global_${name}`, help, [[{ protocol: 'http' }, countOf(total)]]),
+      counter(`rabbitmq_global_${name}`, help, [[{ protocol: 'amqp091' }, countOf(total)]]),
     ),
     ...OF_QUEUES.map(({ name, help, countOf }) =>
       counter(

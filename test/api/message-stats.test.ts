@@ -179,7 +179,7 @@ describe('message_stats', () => {
   test('are counters in the metrics', async () => {
     const { body } = await createHandler(client.broker)(eventFor('GET', '/metrics', undefined, {}))
     expect(body).toMatch(/^# TYPE rabbitmq_global_messages_received_total counter$/m)
-    expect(body).toMatch(/^rabbitmq_global_messages_unroutable_returned_total\{protocol="http"\} 1$/m)
+    expect(body).toMatch(/^rabbitmq_global_messages_unroutable_returned_total\{protocol="amqp091"\} 1$/m)
     expect(body).toMatch(/^rabbitmq_detailed_queue_messages_published_total\{vhost="\/",queue="b"\} 5$/m)
   })
 

@@ -10,7 +10,7 @@ import { loading } from './rows/08-loading.ts'
 import { coldStart } from './rows/09-cold-start.ts'
 import { sqsEngine } from './rows/10-sqs-engine.ts'
 import { cost } from './rows/11-cost.ts'
-import { amqp } from './rows/12-amqp.ts'
+import { amqp } from './rows/13-amqp.ts'
 
 /** A new row is its own file and a line here. */
 export const ROWS: readonly Row[] = [

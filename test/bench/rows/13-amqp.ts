@@ -19,7 +19,7 @@ const PAYLOAD = Buffer.alloc(256, 'x')
 
 /** The same client of the same broker, one connection: publishes that are confirmed, and deliveries that are acknowledged. */
 export const amqp: Row = {
-  number: 12,
+  number: 13,
   title: 'AMQP 0-9-1 with amqplib, 1 connection',
   async measure(say) {
     const url = process.env.RABBITMQ_AMQP

@@ -9,6 +9,7 @@ import type { Broker } from './broker.ts'
 import { type Failures, type Publication, UNREACHABLE } from './publication.ts'
 import { MAX_ITEM_BYTES } from './schedule.ts'
 import type { VhostContext } from './session.ts'
+import { viewVhost } from './view-vhost.ts'
 
 const KEEP_CONCURRENCY = 16
 /** One publish in so many looks for messages that are no longer to be kept. */
@@ -19,9 +20,12 @@ interface Keep {
   readonly publication: Publication
   readonly exchange: Exchange
   readonly count: number
+  /** The messages of one publish are kept in their order. */
+  readonly keptAtMs: number
+  readonly place: number
 }
 
-const keepsOf = (publication: Publication): readonly Keep[] =>
+const keepsOf = (publication: Publication): readonly Pick<Keep, 'publication' | 'exchange' | 'count'>[] =>
   publication.effects.flatMap(({ exchange, effect }) =>
     effect.type === 'keep' ? [{ publication, exchange, count: effect.count }] : [],
   )
@@ -32,18 +36,64 @@ export async function keepAll(
   publications: readonly Publication[],
   failures: Failures,
 ): Promise<void> {
-  const keeps = publications.flatMap(keepsOf)
+  const keptAtMs = context.broker.clock.wallMs()
+  const keeps = publications.flatMap(keepsOf).map((keep, place): Keep => ({ ...keep, keptAtMs, place }))
   if (keeps.length === 0) return
   await mapConcurrent(keeps, KEEP_CONCURRENCY, async (keep) => {
     try {
       await store(context, keep)
     } catch (error) {
-      failures.set(keep.publication, error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error }))
+      fail(failures, keep, error)
     }
   })
+  try {
+    await refuseOvertaken(context, keeps, failures)
+  } catch (error) {
+    for (const keep of keeps) fail(failures, keep, error)
+  }
 }
 
-async function store({ broker, vhost }: VhostContext, { publication, exchange, count }: Keep): Promise<void> {
+function fail(failures: Failures, { publication }: Keep, error: unknown): void {
+  if (failures.has(publication)) return
+  failures.set(publication, error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error }))
+}
+
+/**
+ * What a binding brings is read once its lease wait is over. A message that is kept before that is among it; one that knows
+ * of the binding is routed by it. What was kept too late for the one and routed too early for the other is refused.
+ */
+async function refuseOvertaken(
+  { broker, vhost }: VhostContext,
+  keeps: readonly Keep[],
+  failures: Failures,
+): Promise<void> {
+  const now = await viewVhost(broker, vhost.id)
+  const oldest = Math.min(...keeps.map(({ publication }) => publication.version))
+  if (!now || now.version <= oldest) return
+  const boundAt = await lastBindings(broker, vhost.id, oldest)
+  for (const keep of keeps) {
+    const isOvertaken = (boundAt.get(keep.exchange.id) ?? 0) > keep.publication.version
+    if (isOvertaken) fail(failures, keep, unavailable(OVERTAKEN))
+  }
+}
+
+const OVERTAKEN = 'a queue was bound before the message could be kept for it: publish it again'
+
+/** The version by which each exchange was last bound to something, of those after `after`. */
+async function lastBindings({ journals }: Broker, vhostId: string, after: number): Promise<Map<string, number>> {
+  const boundAt = new Map<string, number>()
+  for (let reached = after; ; ) {
+    const page = await journals.entries(vhostId, { after: reached })
+    for (const { version, events } of page) {
+      for (const event of events) if (event.type === 'bound') boundAt.set(event.binding.sourceId, version)
+      reached = version
+    }
+    if (page.length === 0) return boundAt
+  }
+}
+
+async function store({ broker, vhost }: VhostContext, keep: Keep): Promise<void> {
+  const { publication, exchange, count, keptAtMs, place } = keep
   const { publishId, hop, version, message } = publication
   // Kept for as long as a scheduled message may be: nobody knows when a queue will be bound.
   const { body, attribute } = await broker.delivery.claimChecks.encode(envelopeOf(message), {
@@ -54,7 +104,8 @@ async function store({ broker, vhost }: VhostContext, { publication, exchange, c
   })
   const kept = {
     exchangeId: exchange.id,
-    keptAtMs: broker.clock.wallMs(),
+    keptAtMs,
+    place,
     publishId,
     version,
     message: { body, attribute },

@@ -15,12 +15,21 @@ export interface KeptMessage {
 
 const FORMAT = 1
 const TIME_DIGITS = 14
+const PLACE_DIGITS = 6
 
 export const historyPartition = (exchangeId: string): string => `history#${exchangeId}`
 
-export const keptItem = ({ exchangeId, keptAtMs, publishId, version, message }: KeptMessage): Item => ({
+/** `place`: among the messages of one publish, which are kept in their order. */
+export const keptItem = ({
+  exchangeId,
+  keptAtMs,
+  place,
+  publishId,
+  version,
+  message,
+}: KeptMessage & { readonly place: number }): Item => ({
   partition: historyPartition(exchangeId),
-  sort: `${String(keptAtMs).padStart(TIME_DIGITS, '0')}#${publishId}`,
+  sort: `${digits(keptAtMs, TIME_DIGITS)}#${digits(place, PLACE_DIGITS)}#${publishId}`,
   data: JSON.stringify({
     v: FORMAT,
     exchange: exchangeId,
@@ -31,6 +40,8 @@ export const keptItem = ({ exchangeId, keptAtMs, publishId, version, message }: 
     attribute: message.attribute,
   }),
 })
+
+const digits = (value: number, count: number): string => String(value).padStart(count, '0')
 
 /** Throws `UnknownEnvelopeError` for whatever {@link keptItem} of this version does not write. */
 export function parseKept(data: string): KeptMessage {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { bindTo, unbindFrom } from '../../lib/broker/bind.ts'
 import { declareExchange } from '../../lib/broker/declare-exchange.ts'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
@@ -7,6 +7,7 @@ import { finishIntents } from '../../lib/broker/finish-intents.ts'
 import { getMessages } from '../../lib/broker/get-messages.ts'
 import { routePublication } from '../../lib/broker/publication.ts'
 import { publish } from '../../lib/broker/publish.ts'
+import { publishBatch } from '../../lib/broker/publish-batch.ts'
 import { historyPartition } from '../../lib/delivery/kept-message.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
@@ -74,6 +75,14 @@ describe('an exchange that keeps its recent history', () => {
     expect(got).toEqual(numbers(6, 26))
   })
 
+  test('brings what was published together in the order of its publish', async () => {
+    const [exchange, queue] = [await newExchange(), await newQueue({ 'x-fifo-group': 'queue' })]
+    const entries = numbers(1, 9).map((payload) => input(exchange, payload))
+    await publishBatch(await faulty.session(), exchange, entries)
+    await bind(exchange, queue)
+    expect(await payloads(queue)).toEqual(numbers(1, 9))
+  })
+
   test('keeps as many as its argument says', async () => {
     const [exchange, queue] = [await newExchange({ 'x-recent-history-length': 3 }), await newQueue()]
     const { clock } = faulty.broker
@@ -138,6 +147,35 @@ describe('an exchange that keeps its recent history', () => {
     await bind(exchange, queue)
     await send(exchange, 'after')
     expect((await payloads(queue)).sort()).toEqual(['after', 'late'])
+  })
+
+  test('refuses what it keeps too late for a queue that was bound meanwhile, and takes it the next time', async () => {
+    const [exchange, other, queue] = [await newExchange(), await newExchange(), await newQueue()]
+    const resume = Promise.withResolvers<void>()
+    const { items } = faulty.broker.delivery
+    const { put } = items
+    let waiting = 0
+    // A process that is frozen, or whose request comes late.
+    const putLate: typeof put = async (...item) => {
+      waiting += 1
+      await resume.promise
+      return put.apply(items, item)
+    }
+    Object.assign(items, { put: putLate })
+    const late = send(exchange, 'x').catch((error: unknown) => error)
+    const beside = send(other, 'x')
+    try {
+      await vi.waitUntil(() => waiting === 2)
+      await bind(exchange, queue)
+    } finally {
+      resume.resolve()
+      Object.assign(items, { put })
+    }
+    expect(await late).toMatchObject({ kind: 'unavailable', message: expect.stringMatching(/publish it again/) })
+    expect(await beside).toEqual({ routed: false })
+    expect(await payloads(queue)).toEqual([])
+    await send(exchange, 'x')
+    expect(await payloads(queue)).toEqual(['x'])
   })
 
   test('brings its history later when it could not be sent at once', async () => {

@@ -19,6 +19,9 @@ export interface LeftDead {
 /** Where every message has ever been. A message is found by its key: by what it is told by, see `keyOf`. */
 export class Ledger {
   readonly #arrivals = new Map<string, Map<string, SimMessage>>()
+  /** Of those, what came from its publisher, and what came out of a history. */
+  readonly #published = new Map<string, Map<string, SimMessage>>()
+  readonly #replayed = new Map<string, Map<string, SimMessage>>()
   readonly #relayed = new Map<string, Set<string>>()
   readonly #relays = new Map<SimMessage, Relayed>()
   readonly #dead = new Map<SimMessage, LeftDead>()
@@ -27,9 +30,10 @@ export class Ledger {
   readonly #returned = new Set<string>()
 
   arrived(message: SimMessage, copy: Copy, sqsQueueName: string, queueName: string): void {
-    const arrivals = this.#arrivals.get(keyOf(copy)) ?? new Map<string, SimMessage>()
-    this.#arrivals.set(keyOf(copy), arrivals)
-    if (!arrivals.has(sqsQueueName)) arrivals.set(sqsQueueName, message)
+    noteFirst(this.#arrivals, keyOf(copy), sqsQueueName, message)
+    const { hop, deliveries } = copy.identity
+    const isOnward = copy.deaths.length > 0 || deliveries !== undefined
+    if (!isOnward) noteFirst(hop === 0 ? this.#published : this.#replayed, copy.label, sqsQueueName, message)
     if (copy.identity.deliveries !== undefined) this.#noteReturn(copy, copy.identity)
     const place = `${copy.label} ${queueName}`
     const traces = this.#traces.get(place) ?? new Map<string, Copy>()
@@ -115,14 +119,30 @@ export class Ledger {
     return [...this.#relays.values()].some(({ trace, targets }) => keyOf(trace) === key && targets.has(sqsQueueName))
   }
 
-  firstArrival(key: string, sqsQueueName: string): SimMessage | undefined {
-    return this.#arrivals.get(key)?.get(sqsQueueName)
+  firstPublished(label: string, sqsQueueName: string): SimMessage | undefined {
+    return this.#published.get(label)?.get(sqsQueueName)
+  }
+
+  /** The first of each SQS queue that a history of an exchange brought it to. */
+  replayedTo(label: string): ReadonlyMap<string, SimMessage> {
+    return this.#replayed.get(label) ?? new Map()
   }
 
   /** The message with every history that it has ever had in a queue of this name. */
   copiesIn(label: string, queueName: string): Copy[] {
     return [...(this.#traces.get(`${label} ${queueName}`)?.values() ?? [])]
   }
+}
+
+function noteFirst(
+  first: Map<string, Map<string, SimMessage>>,
+  key: string,
+  sqsQueueName: string,
+  message: SimMessage,
+): void {
+  const places = first.get(key) ?? new Map<string, SimMessage>()
+  first.set(key, places)
+  if (!places.has(sqsQueueName)) places.set(sqsQueueName, message)
 }
 
 const NOWHERE: ReadonlySet<string> = new Set()

@@ -13,10 +13,15 @@ interface Kept {
   endMs: number
 }
 
-/** What is kept of the past comes to queues that are bound later: all of the last messages, and none of other exchanges. */
+/**
+ * What is kept of the past comes to queues that are bound later: all of the last messages, and none of other exchanges. One
+ * that is confirmed after the queue was bound, though its publish began before, comes to it in one way or the other.
+ */
 export class RecentBook {
   readonly #witness: Witness
   readonly #kept: Kept[] = []
+  /** The labels of messages of one batch and group, in their order. */
+  readonly #together: (readonly string[])[] = []
 
   constructor(witness: Witness) {
     this.#witness = witness
@@ -34,9 +39,28 @@ export class RecentBook {
     kept.endMs = this.#witness.nowMs
   }
 
+  /** What a history brings of a batch to a FIFO queue comes in the order of the batch. */
+  confirmedTogether(labels: readonly string[]): void {
+    this.#together.push(labels)
+  }
+
+  #checkOrder(labels: readonly string[]): void {
+    const { ledger } = this.#witness
+    const newest = new Map<string, { readonly label: string; readonly serial: number }>()
+    for (const label of labels) {
+      for (const [name, { serial, sent }] of ledger.replayedTo(label)) {
+        const before = newest.get(name)
+        if (sent.groupId === undefined) continue
+        if (before && before.serial > serial) this.#witness.fail(`${label} overtook ${before.label} in ${name}`)
+        newest.set(name, { label, serial })
+      }
+    }
+  }
+
   /** Each binding, at the version that it came with. */
   checkTheEnd(): void {
     const { history } = this.#witness
+    for (const labels of this.#together) this.#checkOrder(labels)
     for (let version = 1; version <= history.version; version += 1) {
       for (const queueId of this.#boundAt(version).difference(this.#boundAt(version - 1))) this.#check(queueId, version)
     }
@@ -51,12 +75,18 @@ export class RecentBook {
     const queue = this.#witness.history.latest.queueById(queueId)
     if (queue === undefined) return
     for (const kept of this.#kept) {
-      const isBefore = kept.confirmedVersion !== undefined && kept.confirmedVersion < version
-      if (!isBefore || this.#newerThan(kept) >= KEPT) continue
+      if (!this.#isOwed(kept, queueId, version) || this.#newerThan(kept) >= KEPT) continue
       const { label, priority = 0 } = kept.publication
       if (this.#witness.ledger.reached(label).has(sqsNameFor(queue, priority))) this.#witness.counts.replayed += 1
       else this.#witness.fail(`${label} did not come to '${queue.name}', which was bound to '${KEEPING}' later`)
     }
+  }
+
+  /** Whether its publish began before the binding, which was there until it was confirmed. */
+  #isOwed({ publication, confirmedVersion }: Kept, queueId: string, version: number): boolean {
+    if (confirmedVersion === undefined || publication.promised >= version) return false
+    for (let at = version; at <= confirmedVersion; at += 1) if (!this.#boundAt(at).has(queueId)) return false
+    return true
   }
 
   /** How many may have been put after it, at whatever time the history is read. */

@@ -64,8 +64,8 @@ export class Witness {
   readonly #arrivals = new Map<string, number>()
   /** By group of FIFO queues: who received from it, and when last. */
   readonly #receivers = new Map<string, Map<Operation, number>>()
-  /** A settlement's promise that a message stays away, until it is received or hidden again. */
-  readonly #notBeforeMs = new Map<SimMessage, number>()
+  /** A settlement's promise that a message stays away, until it is received or deleted, or somebody else settles it. */
+  readonly #staysAway = new Map<SimMessage, { readonly by: Operation; readonly untilMs: number }>()
 
   constructor(
     vhost: string,
@@ -302,9 +302,9 @@ export class Witness {
 
   received(queue: SimQueue, received: SimReceived, by: Operation | undefined): void {
     const { message } = received
-    const notBeforeMs = this.#notBeforeMs.get(message) ?? 0
-    this.#notBeforeMs.delete(message)
-    if (this.nowMs < notBeforeMs) this.fail(`a message of ${queue.name} came ${notBeforeMs - this.nowMs} ms early`)
+    const { untilMs = 0 } = this.#staysAway.get(message) ?? {}
+    this.#staysAway.delete(message)
+    if (this.nowMs < untilMs) this.fail(`a message of ${queue.name} came ${untilMs - this.nowMs} ms early`)
     if (message.receiveCount > 1) this.counts.redelivered += 1
     const { groupId } = message.sent
     if (groupId !== undefined && by !== undefined) {
@@ -315,13 +315,16 @@ export class Witness {
   }
 
   hidden(queue: SimQueue, message: SimMessage, by: Operation | undefined): void {
-    this.#notBeforeMs.delete(message)
+    // What the settlement itself does beside or after its answer must keep its promise.
+    if (this.#staysAway.get(message)?.by !== by) this.#staysAway.delete(message)
     if (this.history.queueOf(queue.name) === undefined) return
     if (by?.hidden) by.hidden(queue, message)
     else this.fail(`${by?.name} changed the visibility of a message in ${queue.name}`)
   }
 
   deleted(queue: SimQueue, message: SimMessage, by: Operation | undefined): void {
+    // SQS may bring back what was deleted, and when it likes.
+    this.#staysAway.delete(message)
     if (queue.name === this.#known.relay) this.#relayDeleted(message)
     else if (this.#known.dead.includes(queue.name)) this.#deadDeleted(message, by)
     else if (this.history.queueOf(queue.name) !== undefined) {
@@ -431,8 +434,8 @@ export class Witness {
   }
 
   /** A settlement was answered by which the message stays away until then, unless another one follows. */
-  staysAwayUntil(message: SimMessage, atMs: number): void {
-    this.#notBeforeMs.set(message, atMs)
+  staysAwayUntil(message: SimMessage, untilMs: number, by: Operation): void {
+    this.#staysAway.set(message, { by, untilMs })
   }
 
   /** When anybody else last received of a group; of queues whose groups are of one name, of any of them. */

@@ -103,6 +103,7 @@ export class PublishBatch implements ClientOperation {
         return outcome.routed ? 'routed' : 'not routed'
       })
       this.#checkOrder(words)
+      if (this.#exchange === KEEPING) this.#noteConfirmed(words)
       return `[${words}]`
     } catch (error) {
       return inWords(refusalOf(error))
@@ -113,7 +114,7 @@ export class PublishBatch implements ClientOperation {
   #checkOrder(words: readonly string[]): void {
     const { witness, sqs } = this.#stage
     for (const { name } of sqs.queues.filter(({ isFifo }) => isFifo)) {
-      const arrivals = this.#publications.map(({ label }) => witness.ledger.firstArrival(label, name))
+      const arrivals = this.#publications.map(({ label }) => witness.ledger.firstPublished(label, name))
       for (const [index, arrival] of arrivals.entries()) {
         if (arrival === undefined || words[index] !== 'routed') continue
         // Another message may stand for it, or for one before it.
@@ -127,6 +128,15 @@ export class PublishBatch implements ClientOperation {
           witness.fail(`${this.#publications[index]?.label} overtook ${this.#publications[before]?.label} in ${name}`)
         }
       }
+    }
+  }
+
+  #noteConfirmed(words: readonly string[]): void {
+    const confirmed = this.#publications.filter(
+      (_, index) => words[index] === 'routed' || words[index] === 'not routed',
+    )
+    for (const group of Map.groupBy(confirmed, ({ routingKey }) => routingKey).values()) {
+      this.#stage.witness.recent.confirmedTogether(group.map(({ label }) => label))
     }
   }
 }

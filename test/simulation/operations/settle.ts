@@ -113,6 +113,6 @@ export class Settle implements ClientOperation {
     const isGoing = action === 'ack' || (action !== 'extend' && !requeue)
     if (isGoing) witness.fail(`${this.name}: ${label} is settled and still there`)
     else if (message.visibleAtMs < untilMs) witness.fail(`${this.name}: ${label} comes too early`)
-    else witness.staysAwayUntil(message, untilMs)
+    else witness.staysAwayUntil(message, untilMs, this)
   }
 }

@@ -19,11 +19,13 @@ interface Keep {
   readonly publication: Publication
   readonly exchange: Exchange
   readonly count: number
+  /** Among those of the same call. */
+  readonly place: number
 }
 
-const keepsOf = (publication: Publication): readonly Keep[] =>
+const keepsOf = (publication: Publication, place: number): readonly Keep[] =>
   publication.effects.flatMap(({ exchange, effect }) =>
-    effect.type === 'keep' ? [{ publication, exchange, count: effect.count }] : [],
+    effect.type === 'keep' ? [{ publication, exchange, count: effect.count, place }] : [],
   )
 
 /** Stores what exchanges keep of these publications for queues that are bound later; those that cannot be go into `failures`. */
@@ -34,16 +36,21 @@ export async function keepAll(
 ): Promise<void> {
   const keeps = publications.flatMap(keepsOf)
   if (keeps.length === 0) return
+  const keptAtMs = context.broker.clock.wallMs()
   await mapConcurrent(keeps, KEEP_CONCURRENCY, async (keep) => {
     try {
-      await store(context, keep)
+      await store(context, keep, keptAtMs)
     } catch (error) {
       failures.set(keep.publication, error instanceof BrokerError ? error : unavailable(UNREACHABLE, { cause: error }))
     }
   })
 }
 
-async function store({ broker, vhost }: VhostContext, { publication, exchange, count }: Keep): Promise<void> {
+async function store(
+  { broker, vhost }: VhostContext,
+  { publication, exchange, count, place }: Keep,
+  keptAtMs: number,
+): Promise<void> {
   const { publishId, hop, version, message } = publication
   // Kept for as long as a scheduled message may be: nobody knows when a queue will be bound.
   const { body, attribute } = await broker.delivery.claimChecks.encode(envelopeOf(message), {
@@ -52,14 +59,8 @@ async function store({ broker, vhost }: VhostContext, { publication, exchange, c
     maxInlineBytes: MAX_RELAY_INLINE_BYTES,
     ...(hop > 0 && { maxMetadataBytes: MAX_ITEM_BYTES }),
   })
-  const kept = {
-    exchangeId: exchange.id,
-    keptAtMs: broker.clock.wallMs(),
-    publishId,
-    version,
-    message: { body, attribute },
-  }
-  await broker.delivery.items.put(keptItem(kept))
+  const kept = { exchangeId: exchange.id, keptAtMs, publishId, version, message: { body, attribute } }
+  await broker.delivery.items.put(keptItem(kept, place))
   if (broker.clock.random() < 1 / TRIM_EVERY) await trim(broker, exchange, count)
 }
 

@@ -5,7 +5,7 @@ import type { Item } from './item-store.ts'
 /** A message that an exchange keeps for queues that are bound to it later (docs/architecture.md). */
 export interface KeptMessage {
   readonly exchangeId: string
-  /** By the clock of whoever published it, ms since 1970: messages are kept in this order. */
+  /** By the clock of whoever published it, ms since 1970: messages are kept in this order, those of one request in theirs. */
   readonly keptAtMs: number
   readonly publishId: string
   /** The version of the vhost's journal that it was routed by. */
@@ -15,12 +15,15 @@ export interface KeptMessage {
 
 const FORMAT = 1
 const TIME_DIGITS = 14
+/** For more than a request may publish. */
+const PLACE_DIGITS = 5
 
 export const historyPartition = (exchangeId: string): string => `history#${exchangeId}`
 
-export const keptItem = ({ exchangeId, keptAtMs, publishId, version, message }: KeptMessage): Item => ({
+/** `place` is that among those of one request, which are kept at the same time: their ids are in no order. */
+export const keptItem = ({ exchangeId, keptAtMs, publishId, version, message }: KeptMessage, place: number): Item => ({
   partition: historyPartition(exchangeId),
-  sort: `${String(keptAtMs).padStart(TIME_DIGITS, '0')}#${publishId}`,
+  sort: `${digits(keptAtMs, TIME_DIGITS)}#${digits(place, PLACE_DIGITS)}#${publishId}`,
   data: JSON.stringify({
     v: FORMAT,
     exchange: exchangeId,
@@ -31,6 +34,8 @@ export const keptItem = ({ exchangeId, keptAtMs, publishId, version, message }: 
     attribute: message.attribute,
   }),
 })
+
+const digits = (value: number, count: number): string => String(value).padStart(count, '0')
 
 /** Throws `UnknownEnvelopeError` for whatever {@link keptItem} of this version does not write. */
 export function parseKept(data: string): KeptMessage {

@@ -7,6 +7,7 @@ import { finishIntents } from '../../lib/broker/finish-intents.ts'
 import { getMessages } from '../../lib/broker/get-messages.ts'
 import { routePublication } from '../../lib/broker/publication.ts'
 import { publish } from '../../lib/broker/publish.ts'
+import { publishBatch } from '../../lib/broker/publish-batch.ts'
 import { historyPartition } from '../../lib/delivery/kept-message.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
@@ -72,6 +73,17 @@ describe('an exchange that keeps its recent history', () => {
     // SQS hands out ten messages of a group at most.
     const got = [...(await payloads(queue)), ...(await payloads(queue)), ...(await payloads(queue))]
     expect(got).toEqual(numbers(6, 26))
+  })
+
+  test('keeps the last messages of a batch, in the order of the batch, though they are of one millisecond', async () => {
+    const [exchange, queue] = [await newExchange(), await newQueue({ 'x-fifo-group': 'queue' })]
+    faulty.stoppedAtMs = Date.now()
+    const batch = numbers(1, 30).map((payload) => input(exchange, payload))
+    await publishBatch(await faulty.session(), exchange, batch).finally(() => {
+      faulty.stoppedAtMs = undefined
+    })
+    await bind(exchange, queue)
+    expect([...(await payloads(queue)), ...(await payloads(queue))]).toEqual(numbers(11, 30))
   })
 
   test('keeps as many as its argument says', async () => {

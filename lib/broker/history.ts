@@ -20,14 +20,13 @@ interface Keep {
   readonly publication: Publication
   readonly exchange: Exchange
   readonly count: number
-  /** The messages of one publish are kept in their order. */
-  readonly keptAtMs: number
+  /** Among those of the same call. */
   readonly place: number
 }
 
-const keepsOf = (publication: Publication): readonly Pick<Keep, 'publication' | 'exchange' | 'count'>[] =>
+const keepsOf = (publication: Publication, place: number): readonly Keep[] =>
   publication.effects.flatMap(({ exchange, effect }) =>
-    effect.type === 'keep' ? [{ publication, exchange, count: effect.count }] : [],
+    effect.type === 'keep' ? [{ publication, exchange, count: effect.count, place }] : [],
   )
 
 /** Stores what exchanges keep of these publications for queues that are bound later; those that cannot be go into `failures`. */
@@ -36,12 +35,12 @@ export async function keepAll(
   publications: readonly Publication[],
   failures: Failures,
 ): Promise<void> {
-  const keptAtMs = context.broker.clock.wallMs()
-  const keeps = publications.flatMap(keepsOf).map((keep, place): Keep => ({ ...keep, keptAtMs, place }))
+  const keeps = publications.flatMap(keepsOf)
   if (keeps.length === 0) return
+  const keptAtMs = context.broker.clock.wallMs()
   await mapConcurrent(keeps, KEEP_CONCURRENCY, async (keep) => {
     try {
-      await store(context, keep)
+      await store(context, keep, keptAtMs)
     } catch (error) {
       fail(failures, keep, error)
     }
@@ -92,8 +91,11 @@ async function lastBindings({ journals }: Broker, vhostId: string, after: number
   }
 }
 
-async function store({ broker, vhost }: VhostContext, keep: Keep): Promise<void> {
-  const { publication, exchange, count, keptAtMs, place } = keep
+async function store(
+  { broker, vhost }: VhostContext,
+  { publication, exchange, count, place }: Keep,
+  keptAtMs: number,
+): Promise<void> {
   const { publishId, hop, version, message } = publication
   // Kept for as long as a scheduled message may be: nobody knows when a queue will be bound.
   const { body, attribute } = await broker.delivery.claimChecks.encode(envelopeOf(message), {
@@ -102,15 +104,8 @@ async function store({ broker, vhost }: VhostContext, keep: Keep): Promise<void>
     maxInlineBytes: MAX_RELAY_INLINE_BYTES,
     ...(hop > 0 && { maxMetadataBytes: MAX_ITEM_BYTES }),
   })
-  const kept = {
-    exchangeId: exchange.id,
-    keptAtMs,
-    place,
-    publishId,
-    version,
-    message: { body, attribute },
-  }
-  await broker.delivery.items.put(keptItem(kept))
+  const kept = { exchangeId: exchange.id, keptAtMs, publishId, version, message: { body, attribute } }
+  await broker.delivery.items.put(keptItem(kept, place))
   if (broker.clock.random() < 1 / TRIM_EVERY) await trim(broker, exchange, count)
 }
 

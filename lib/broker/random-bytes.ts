@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 
-const pool = Buffer.alloc(4096)
+export const POOL_BYTES = 4096
+const pool = Buffer.alloc(POOL_BYTES)
 let used = pool.length
 
 /** Random bytes, each given out once. They are made many at a time: making 16 takes as long as making hundreds. For ids, not for secrets. */

@@ -5,7 +5,7 @@ import type { Item } from './item-store.ts'
 /** A message that an exchange keeps for queues that are bound to it later (docs/architecture.md). */
 export interface KeptMessage {
   readonly exchangeId: string
-  /** By the clock of whoever published it, ms since 1970: messages are kept in this order. */
+  /** By the clock of whoever published it, ms since 1970: messages are kept in this order, those of one request in theirs. */
   readonly keptAtMs: number
   readonly publishId: string
   /** The version of the vhost's journal that it was routed by. */
@@ -15,19 +15,13 @@ export interface KeptMessage {
 
 const FORMAT = 1
 const TIME_DIGITS = 14
-const PLACE_DIGITS = 6
+/** For more than a request may publish. */
+const PLACE_DIGITS = 5
 
 export const historyPartition = (exchangeId: string): string => `history#${exchangeId}`
 
-/** `place`: among the messages of one publish, which are kept in their order. */
-export const keptItem = ({
-  exchangeId,
-  keptAtMs,
-  place,
-  publishId,
-  version,
-  message,
-}: KeptMessage & { readonly place: number }): Item => ({
+/** `place` is that among those of one request, which are kept at the same time: their ids are in no order. */
+export const keptItem = ({ exchangeId, keptAtMs, publishId, version, message }: KeptMessage, place: number): Item => ({
   partition: historyPartition(exchangeId),
   sort: `${digits(keptAtMs, TIME_DIGITS)}#${digits(place, PLACE_DIGITS)}#${publishId}`,
   data: JSON.stringify({

@@ -66,7 +66,7 @@ async function cdk({ env, directory, signal }: Site, args: readonly string[]): P
   return said
 }
 
-const outputsFile = ({ directory }: Pick<Site, 'directory'>): string => join(directory, 'outputs.json')
+export const outputsFile = ({ directory }: Pick<Site, 'directory'>): string => join(directory, 'outputs.json')
 
 export const readOutputs = (site: Pick<Site, 'directory'>): Outputs =>
   (JSON.parse(readFileSync(outputsFile(site), 'utf8')) as { Leveret: Outputs }).Leveret

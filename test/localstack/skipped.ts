@@ -1,3 +1,5 @@
+const NO_GATEWAY = 'speaks AMQP with the embedded cloud; LocalStack runs no containers, so no gateway is deployed there'
+
 /** Stories that say nothing of a deployed broker: the embedded cloud is what they are about. File by file. */
 export const SKIPPED_FILES: Readonly<Record<string, string>> = {
   'as-deployed.test.ts': 'looks at an embedded cloud from inside, and asks no deployed broker for anything',
@@ -5,6 +7,14 @@ export const SKIPPED_FILES: Readonly<Record<string, string>> = {
   'kill-nine-in-time.test.ts': 'the same, while messages wait',
   'amqp-kill-nine.test.ts': 'kills the embedded process; a deployed gateway that is killed is the same one as the next',
   'amqp-kill-nine-beside.test.ts': 'kills a gateway of its own on the embedded cloud',
+  'amqp-blobs.test.ts': NO_GATEWAY,
+  'amqp-connection.test.ts': NO_GATEWAY,
+  'amqp-consuming.test.ts': NO_GATEWAY,
+  'amqp-hello.test.ts': NO_GATEWAY,
+  'amqp-hostile.test.ts': NO_GATEWAY,
+  'amqp-in-the-api.test.ts': NO_GATEWAY,
+  'amqp-publishing.test.ts': NO_GATEWAY,
+  'amqp-temporary.test.ts': NO_GATEWAY,
   'tokens.test.ts': 'configures an issuer on this machine, which the deployed broker has none of and could not reach',
   'missing-sqs-queue.test.ts': 'moves the clock of an SQS of its own',
   'hostile.test.ts':

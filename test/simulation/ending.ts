@@ -10,7 +10,6 @@ import type { Stage } from './stage.ts'
 /** After a quiet while: nothing is left half done, nothing is left over, and everything that is there can be had. */
 export async function checkTheEnd(cloud: Cloud, stages: readonly Stage[]): Promise<void> {
   checkQueues(cloud, stages)
-  checkDead(cloud, stages)
   const environment = new Environment(cloud)
   for (const stage of stages) {
     const { witness } = stage
@@ -23,6 +22,7 @@ export async function checkTheEnd(cloud: Cloud, stages: readonly Stage[]): Promi
     witness.unused.checkTheEnd()
   }
   await Promise.all(stages.map((stage) => drainAll(stage, environment)))
+  checkDead(cloud, stages)
 }
 
 /** What is received once too often on the way comes back by another queue. */
@@ -57,7 +57,10 @@ const LATE_MS = 5 * 60_000
 /** As many copies of a FIFO group as SQS hands out. */
 const BACKLOG = 10
 
-/** What died has been passed on, or is gone with its queue. */
+/**
+ * What died has been passed on, or is gone with its queue. A look may have sent something there a moment ago, which is on
+ * its way; once the queues are empty nothing comes any more.
+ */
 function checkDead({ sqs, config }: Cloud, [first]: readonly Stage[]): void {
   for (const name of ['dead', 'dead.fifo', 'failed', 'failed.fifo'] as const) {
     for (const message of sqs.require(internalQueueName(config, name)).messages) {

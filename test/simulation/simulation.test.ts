@@ -36,9 +36,10 @@ describe('the broker under faults', () => {
     expect(Math.max(...reports.map(({ longestCycle }) => longestCycle))).toBeGreaterThanOrEqual(LONG_CYCLE)
   })
 
-  it('has the same history for the same seed', async () => {
+  // What waits is in a partition that its exchange's id decides: in the history of 2302 this has consequences.
+  it.each([8, 2302])('has the same history for the same seed: %i', async (seed) => {
     const steps: string[][] = [[], []]
-    for (const list of steps) await simulate(8, { onStep: (step) => list.push(step) })
+    for (const list of steps) await simulate(seed, { onStep: (step) => list.push(step) })
     expect(steps[0]?.length).toBeGreaterThan(50)
     expect(steps[1]).toEqual(steps[0])
   })

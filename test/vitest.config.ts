@@ -90,7 +90,7 @@ export default defineConfig({
           name: 'differential',
           root,
           include: ['test/differential/**/*.test.ts'],
-          testTimeout: 600_000,
+          testTimeout: 1_200_000,
           hookTimeout: 60_000,
           fileParallelism: false,
         },

@@ -1,4 +1,4 @@
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -22,8 +22,6 @@ const AT_LAST = { groupOrder: 2 }
  */
 export default defineConfig({
   test: {
-    // Stories wait more than they compute: for clocks, long polls and whoever was killed.
-    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {

@@ -76,7 +76,7 @@ export class Watcher {
   }
 
   async #lookAtVhost(vhostId: string): Promise<void> {
-    const { views, feeds, connections } = this.#gateway
+    const { views, feeds, connections, deletions } = this.#gateway
     const context = await views.refresh(vhostId)
     const inside = connections.all.filter(({ identity }) => identity?.vhostId === vhostId)
     if (inside.length === 0) {
@@ -85,7 +85,9 @@ export class Watcher {
       return
     }
     const gone = feeds.all.filter((fed) => fed.vhostId === vhostId && !context?.vhost.queueById(fed.queue.id))
-    for (const { queue } of gone) await this.#gateway.queueGone(queue)
+    for (const { queue } of gone) {
+      if (!deletions.get(queue.id)?.isOpen) await this.#gateway.queueGone(queue)
+    }
     if (context) return
     for (const connection of inside) connection.close(vhostDeleted(connection.vhost))
     await Promise.all(inside.map(({ ended }) => ended))

@@ -111,9 +111,16 @@ async function deleteQueue(
   if (existing && ifUnused && consumerCount > 0) throw refusal(session, existing, 'in use')
   if (existing?.exclusive && ifEmpty && !gateway.temporary.isEmpty(existing))
     throw refusal(session, existing, 'not empty')
-  const committed = await commitQueueDeletion(session, { name, ifEmpty })
   const ok = unless(nowait, { name: 'queue.delete-ok', messageCount })
-  return { ...answer(channel, committed, ok), sent: () => existing && gateway.queueGone(existing) }
+  if (!existing) return answer(channel, await commitQueueDeletion(session, { name, ifEmpty }), ok)
+  gateway.deletions.set(existing.id, channel)
+  try {
+    const committed = await commitQueueDeletion(session, { name, ifEmpty })
+    return { ...answer(channel, committed, ok), sent: () => gateway.queueGone(existing) }
+  } catch (error) {
+    gateway.deletions.delete(existing.id)
+    throw error
+  }
 }
 
 const refusal = ({ vhost: { vhost } }: VhostSession, { name }: Queue, why: string): AmqpError =>

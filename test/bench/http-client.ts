@@ -55,9 +55,11 @@ export class HttpConnection {
     await once(socket, 'connect')
     this.#received = Buffer.alloc(0)
     socket.on('data', (chunk: Buffer) => this.#take(chunk))
-    socket.on('error', (error) => this.#waiting?.reject(error))
+    socket.on('error', (error) => this.#socket === socket && this.#waiting?.reject(error))
     socket.on('close', () => {
-      if (this.#socket === socket) this.#socket = undefined
+      // The server may end one that has been replaced already.
+      if (this.#socket !== socket) return
+      this.#socket = undefined
       this.#waiting?.reject(new Error(`${this.#url.host} closed the connection`))
     })
     return socket

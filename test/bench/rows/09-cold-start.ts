@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { buildFunction } from '../../../cdk/bundle.ts'
+import { buildFunction, bundle } from '../../../cdk/bundle.ts'
 import { ENV, internalQueueName } from '../../../lib/config.ts'
 import { type Line, timesAtMost } from '../line.ts'
 import { declareShop, eventOf, message, openStage, type Stage } from '../publish-stage.ts'
@@ -35,7 +35,7 @@ export const coldStart: Row = {
 
 async function measureIn(directory: string, { config }: Stage): Promise<Line[]> {
   buildFunction('publish', join(directory, 'publish'))
-  buildFunction('../test/bench/bare-handler', join(directory, 'bare'))
+  bundle({ 'bare-handler': fileURLToPath(new URL('../bare-handler.ts', import.meta.url)) }, join(directory, 'bare'))
   const event = join(directory, 'event.json')
   await writeFile(event, JSON.stringify(eventOf('POST', '/api/exchanges/%2F/shop/publish', message('orders.eu'))))
   const relay = internalQueueName(config, 'relay')
@@ -57,8 +57,8 @@ async function measureIn(directory: string, { config }: Stage): Promise<Line[]> 
     AWS_ENDPOINT_URL_DYNAMODB: config.aws.endpoints?.dynamodb,
   }
   const program = fileURLToPath(new URL('../cold-start.ts', import.meta.url))
-  const start = async (bundle: string) => {
-    const { stdout } = await run(process.execPath, [program, join(directory, bundle), event], { env })
+  const start = async (file: string) => {
+    const { stdout } = await run(process.execPath, [program, join(directory, file), event], { env })
     // Before it comes what the function writes to its log.
     return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { wallMs: number; cpuMs: number }
   }

@@ -111,7 +111,11 @@ class Side {
     let messages = 0
     const startMs = performance.now()
     const busy = this.#connections.slice(0, count).map(async (connection) => {
-      while (performance.now() - startMs < ROUND_MS) messages += await work(connection)
+      while (performance.now() - startMs < ROUND_MS) {
+        // In two steps: `+=` would add to what was counted before it waited, and forget what others have counted since.
+        const done = await work(connection)
+        messages += done
+      }
     })
     await Promise.all(busy)
     return (messages * 1000) / (performance.now() - startMs)

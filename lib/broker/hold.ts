@@ -55,6 +55,8 @@ export class Hold {
   readonly #places = new Map<string, number>()
   /** Received, but not to be answered: they go back at the end, so that they are not received again meanwhile. */
   readonly #strays: Received[] = []
+  /** Whether copies were met whose time was over: behind them there may be others. */
+  #hasMetExpired = false
   #startMs = 0
   #sizeBytes = 0
   #isFull = false
@@ -80,9 +82,15 @@ export class Hold {
 
   /**
    * Receives in small steps until it has what was asked for, the queue gives no more, or the answer is full. Of a queue with
-   * priorities it looks into one band after the other, and waits, where it finds nothing, for all of them.
+   * priorities it looks into one band after the other, and waits, where it finds nothing, for all of them. Throws
+   * `unavailable` where SQS cannot be used, and where there was time for expired messages only.
    */
   async fill(): Promise<void> {
+    await this.#lookEverywhere()
+    if (this.#isFirst && this.#hasMetExpired && !this.#hasTime()) throw stillExpiring(this.#queue)
+  }
+
+  async #lookEverywhere(): Promise<void> {
     const { sqsQueues } = this.#queue
     const { clock, config } = this.#session.broker
     const waitS = Math.max(this.#input.waitS, config.fullPollWaitS)
@@ -127,9 +135,10 @@ export class Hold {
   /** A copy that becomes visible while others are being received would come twice. */
   #hasTime(): boolean {
     const { broker, arrival } = this.#session
-    if (this.#isFirst) return true
+    if (this.#isFirst && !this.#hasMetExpired) return true
     const nowMs = broker.clock.monotonicMs()
-    return nowMs - this.#startMs < (this.#visibilityS * 1000) / 2 && nowMs - arrival.monotonicMs < RECEIVE_WITHIN_MS
+    if (nowMs - arrival.monotonicMs >= RECEIVE_WITHIN_MS) return false
+    return this.#isFirst || nowMs - this.#startMs < (this.#visibilityS * 1000) / 2
   }
 
   async #receive(sqsQueueName: string, waitS: number): Promise<Batch> {
@@ -192,6 +201,7 @@ export class Hold {
     const nowMs = this.#session.broker.clock.wallMs()
     const { copies, left } = await withoutExpired(() => renewSession(this.#session), nowMs, this.#queue, batch)
     this.#strays.push(...left.map((receiptHandle) => ({ sqsQueueName: batch.sqsQueueName, receiptHandle })))
+    this.#hasMetExpired ||= copies.length < batch.copies.length
     return copies
   }
 
@@ -262,6 +272,9 @@ async function eachSqsQueue<Entry extends Received>(
   const byQueue = Map.groupBy(entries, ({ sqsQueueName }) => sqsQueueName)
   await Promise.all(Array.from(byQueue, ([name, some]) => settle(name, some)))
 }
+
+const stillExpiring = ({ name }: Queue) =>
+  unavailable(`queue '${name}' is still being cleared of messages that have expired`, { retryAfterS: 1 })
 
 const tooLarge = (sizeBytes: number) =>
   preconditionFailed(

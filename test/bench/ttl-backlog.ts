@@ -40,6 +40,7 @@ async function call<T>(method: string, path: string, body: unknown): Promise<T> 
   )
   if (answer === undefined || answer.status === 503) {
     unavailable += 1
+    console.log(`${method} ${path}: ${answer ? await answer.text() : 'no connection'}`)
     await delay(1000)
     return call(method, path, body)
   }

@@ -116,6 +116,22 @@ describe('a message that expires', () => {
     ])
   })
 
+  test('is no empty answer for those behind it, where a get has no time to come to them', async () => {
+    const { queue, dead } = await withDeadLetters()
+    for (let sent = 0; sent < 10; sent += 1) await send(queue, 'over', '1000')
+    await send(queue, 'good')
+    faulty.aheadMs = 2_000
+    const session = await faulty.session()
+    const late = { ...session, arrival: { ...session.arrival, monotonicMs: session.arrival.monotonicMs - 22_000 } }
+    const input = { queue, count: 10, ackMode: 'ack_requeue_false', waitS: 0, encodedSizeOf: () => 1 } as const
+    await expect(getMessages(late, input)).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: `queue '${queue}' is still being cleared of messages that have expired`,
+    })
+    expect(await payloads(dead)).toHaveLength(10)
+    expect(await payloads(queue)).toEqual(['good'])
+  })
+
   test('goes too where the relay brings it after the looks for it are over', async () => {
     const { queue, dead } = await withDeadLetters({ 'x-message-ttl': 10_000 })
     const relayed: string[] = []

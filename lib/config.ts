@@ -75,8 +75,6 @@ export interface AwsOptions {
     readonly s3?: string
     readonly secretsmanager?: string
   }
-  /** Takes requests to a service in place of the network; never on AWS. */
-  readonly transports?: { readonly sqs?: Transport }
   /** Told of every call by the SDK itself, with what is sent and answered; never on AWS, where a log must hold no message. */
   readonly logger?: AwsLogger
 }
@@ -84,29 +82,15 @@ export interface AwsOptions {
 /** The part of a console that the AWS SDK writes to. */
 export type AwsLogger = Readonly<Record<'trace' | 'debug' | 'info' | 'warn' | 'error', (...content: unknown[]) => void>>
 
-type ClientOptions = Omit<AwsOptions, 'endpoints' | 'transports'> & Partial<Transport> & { readonly endpoint?: string }
-
-/** The SDK's `requestHandler` and `signer`, as far as they are used. */
-export interface Transport {
-  readonly requestHandler: {
-    handle(
-      request: { readonly headers: Readonly<Record<string, string>>; readonly body?: string | Uint8Array },
-      options?: { readonly abortSignal?: AbortSignal },
-    ): Promise<{ response: { statusCode: number; headers: Record<string, string>; body: Uint8Array } }>
-    updateHttpClientConfig(): void
-    httpHandlerConfigs(): object
-  }
-  readonly signer: { sign<Request>(request: Request): Promise<Request> }
-}
+type ClientOptions = Omit<AwsOptions, 'endpoints'> & { readonly endpoint?: string }
 
 /** What all AWS SDK clients are made with. Members that are left out are the SDK's to find in its environment. */
 export function clientOptions(
-  { endpoints, transports, ...common }: AwsOptions,
+  { endpoints, ...common }: AwsOptions,
   service: 'dynamodb' | 'sqs' | 's3' | 'secretsmanager',
 ): ClientOptions {
   const endpoint = endpoints?.[service]
-  const transport = service === 'sqs' ? transports?.sqs : undefined
-  return { ...common, ...(endpoint !== undefined && { endpoint }), ...transport }
+  return { ...common, ...(endpoint !== undefined && { endpoint }) }
 }
 
 /** The names of the environment variables that the stack sets and {@link readConfig} reads. */

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { type Delivery, openDelivery } from '../delivery/delivery.ts'
+import type { SqsApi } from '../delivery/sqs-client.ts'
 import { type Blobs, openBlobs } from '../journal/blobs.ts'
 import { type Clock, systemClock } from '../journal/clock.ts'
 import { openDynamoDbStore } from '../journal/dynamodb-store.ts'
@@ -11,12 +12,15 @@ import { vhostMachine } from '../topology/vhost/machine.ts'
 import type { Broker } from './broker.ts'
 import { Statistics } from './statistics.ts'
 
-/** The broker that a configuration describes. Nothing is read yet; clients connect when they are first used. */
-export function openBroker(config: Config): Broker {
+/**
+ * The broker that a configuration describes. Nothing is read yet; clients connect when they are first used. `sqs`: what
+ * answers in place of the SDK.
+ */
+export function openBroker(config: Config, sqs?: SqsApi): Broker {
   const blobs = openBlobs(config)
   const counters = newCounters()
   const store = openDynamoDbStore(config, counters)
-  const delivery = openDelivery(config, blobs)
+  const delivery = openDelivery(config, blobs, systemClock, sqs)
   const broker = createBroker({ config, clock: systemClock, store, blobs, delivery, counters })
   return {
     ...broker,

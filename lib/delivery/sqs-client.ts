@@ -94,7 +94,6 @@ function clientConfig(aws: AwsOptions, requestTimeout: number): SQSClientConfig 
       httpAgent: agent,
       httpsAgent: agent,
     },
-    // Last, since it may name another handler.
     ...clientOptions(aws, 'sqs'),
   }
 }

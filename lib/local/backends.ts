@@ -1,13 +1,16 @@
 import type { AwsOptions } from '../config.ts'
+import type { SqsApi } from '../delivery/sqs-client.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { startDynamoDb } from './dynamodb.ts'
 import { type DynoxideSearch, findDynoxide } from './dynoxide-binary.ts'
 import type { SqsEngine } from './sqs/engine.ts'
-import { engineTransport } from './sqs/transport.ts'
+import { openEmbeddedSqs } from './sqs/embedded-sqs.ts'
 
 /** What answers where AWS would. */
 export interface Backends {
   readonly aws: AwsOptions
+  /** SQS where it is in this process. */
+  readonly sqs?: SqsApi
   /** Settles when one of them fails for good, with the reason. */
   readonly failure: Promise<string>
   close(): Promise<void>
@@ -35,8 +38,8 @@ export async function startEmbeddedBackends(
     aws: {
       ...LOCAL_AWS,
       endpoints: { dynamodb: dynamoDb.endpoint, sqs: url },
-      transports: { sqs: engineTransport(engine) },
     },
+    sqs: openEmbeddedSqs(engine),
     failure: dynamoDb.failure,
     close: dynamoDb.close,
   }

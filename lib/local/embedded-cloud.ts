@@ -1,15 +1,15 @@
-import type { SQSClient } from '@aws-sdk/client-sqs'
 import { type Config, FED_QUEUES, fedQueues, internalQueueName } from '../config.ts'
+import { openSqs, type SqsApi } from '../delivery/sqs-client.ts'
 import { logError } from '../log.ts'
-import type { AmqpDoor, AmqpDoorOptions } from './amqp-door.ts'
+import type { AmqpDoorOptions } from './amqp-door.ts'
 import { type Backends, EXTERNAL_BACKENDS, startEmbeddedBackends } from './backends.ts'
 import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import type { DynoxideSearch } from './dynoxide-binary.ts'
 import { startEventSource } from './event-source.ts'
 import { FrontDoor } from './front-door.ts'
-import type { Handlers } from './handlers.ts'
+import type { Handlers, Surroundings } from './handlers.ts'
 import { type HttpServer, listen } from './http-server.ts'
-import { createResources, openSqsClient } from './resources.ts'
+import { createResources } from './resources.ts'
 import { openSqsEngine, type SqsEngine } from './sqs/engine.ts'
 import { messageOf, StartError } from './start-error.ts'
 import { startTicker } from './ticker.ts'
@@ -44,7 +44,7 @@ export interface EmbeddedCloudOptions extends DynoxideSearch {
   /** 0 by default. With leases the broker is as fast as a deployed one, and changes of the topology take as long as there. */
   readonly leaseMs?: number | undefined
   /** By default all of them over one broker, with its first vhost and administrator. */
-  readonly openHandlers?: (config: Config, amqp: AmqpDoor | undefined) => Promise<Handlers>
+  readonly openHandlers?: (config: Config, surroundings: Surroundings) => Promise<Handlers>
   /** Left out, AMQP is not spoken. */
   readonly amqp?: AmqpDoorOptions | undefined
 }
@@ -108,7 +108,7 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
 
   const isEmbedded = options.awsEndpointUrl === undefined
   let url = ''
-  const sqsEngine = isEmbedded ? openSqs(directory, () => url) : undefined
+  const sqsEngine = isEmbedded ? openEngine(directory, () => url) : undefined
   resources.defer(() => sqsEngine?.close())
   const door = new FrontDoor({ handlers: handlers.promise, sqs: sqsEngine, welcome: WELCOME })
   const server = await listen(options.port, (request, response) => door.serve(request, response))
@@ -119,12 +119,13 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
   try {
     const backends = sqsEngine ? await startEmbeddedBackends(directory, options, url, sqsEngine) : EXTERNAL_BACKENDS
     resources.defer(() => backends.close())
-    const sqs = openSqsClient(backends.aws)
-    resources.defer(() => sqs.destroy())
-    const config = await createConfig(directory, backends, sqs, options)
+    const config = await createConfig(directory, backends, options)
     const { openHandlers = (await loading).openHandlers } = options
-    const opened = await openHandlers(config, options.amqp && { ...options.amqp, isAlone: isEmbedded })
+    const amqp = options.amqp && { ...options.amqp, isAlone: isEmbedded }
+    const opened = await openHandlers(config, { amqp, sqs: backends.sqs })
     resources.defer(() => opened.close())
+    const sqs = backends.sqs ?? openSqs(backends.aws)
+    resources.defer(() => sqs.close())
     const callers = startCallers(config, sqs, opened)
     resources.defer(() => finish(door, callers, sqsEngine))
     handlers.resolve(opened)
@@ -135,7 +136,7 @@ async function start(options: EmbeddedCloudOptions, resources: AsyncDisposableSt
   }
 }
 
-const openSqs = (directory: DataDirectory, endpoint: () => string): SqsEngine =>
+const openEngine = (directory: DataDirectory, endpoint: () => string): SqsEngine =>
   openSqsEngine({
     file: directory.sqsFile,
     endpoint,
@@ -145,11 +146,10 @@ const openSqs = (directory: DataDirectory, endpoint: () => string): SqsEngine =>
 async function createConfig(
   directory: DataDirectory,
   { aws }: Backends,
-  sqs: SQSClient,
   { awsEndpointUrl, leaseMs = LOCAL_TIMES.leaseMs }: EmbeddedCloudOptions,
 ): Promise<Config> {
   try {
-    const queues = await createResources({ ...NAMES, aws }, sqs)
+    const queues = await createResources({ ...NAMES, aws })
     return { ...NAMES, ...queues, ...LOCAL_TIMES, leaseMs, auth: 'basic', aws, blobs: directory.blobsUrl }
   } catch (error) {
     if (awsEndpointUrl === undefined) throw error
@@ -162,7 +162,7 @@ async function createConfig(
 }
 
 /** What calls handlers, beside the front door: the internal queues' event sources, and the clock. */
-function startCallers(config: Config, sqs: SQSClient, handlers: Handlers): Closable[] {
+function startCallers(config: Config, sqs: SqsApi, handlers: Handlers): Closable[] {
   const sources = fedQueues().map((queue) => {
     const name = internalQueueName(config, queue)
     return startEventSource({

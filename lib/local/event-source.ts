@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { DeleteMessageBatchCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import type { SQSRecord } from 'aws-lambda'
+import type { SqsApi } from '../delivery/sqs-client.ts'
 import { logError } from '../log.ts'
 import type { SqsHandler } from './handlers.ts'
 import { succeededRecords, toSqsEvent } from './sqs-event.ts'
@@ -11,7 +11,7 @@ const FIRST_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 10_000
 
 export interface EventSourceOptions {
-  readonly sqs: SQSClient
+  readonly sqs: Pick<SqsApi, 'receiveMessage' | 'deleteMessageBatch'>
   readonly queueUrl: string
   readonly queueArn: string
   readonly handler: SqsHandler
@@ -58,26 +58,28 @@ async function handleNext(
   { sqs, queueUrl, queueArn, handler }: EventSourceOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const receive = new ReceiveMessageCommand({
+  const receive = {
     QueueUrl: queueUrl,
     MaxNumberOfMessages: BATCH_SIZE,
     WaitTimeSeconds: LONG_POLL_S,
-    MessageSystemAttributeNames: ['All'],
+    MessageSystemAttributeNames: ['All' as const],
     MessageAttributeNames: ['All'],
-  })
-  const { Messages: messages = [] } = await sqs.send(receive, { abortSignal: signal })
+  }
+  const messages = await sqs.receiveMessage(receive, signal)
   if (messages.length === 0) return
   const event = toSqsEvent(messages, queueArn)
   await deleteRecords(sqs, queueUrl, succeededRecords(event, await handler(event)))
 }
 
-async function deleteRecords(sqs: SQSClient, queueUrl: string, records: readonly SQSRecord[]): Promise<void> {
+async function deleteRecords(
+  sqs: EventSourceOptions['sqs'],
+  queueUrl: string,
+  records: readonly SQSRecord[],
+): Promise<void> {
   if (records.length === 0) return
-  const { Failed: failed = [] } = await sqs.send(
-    new DeleteMessageBatchCommand({
-      QueueUrl: queueUrl,
-      Entries: records.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
-    }),
-  )
+  const { Failed: failed = [] } = await sqs.deleteMessageBatch({
+    QueueUrl: queueUrl,
+    Entries: records.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
+  })
   if (failed.length > 0) throw new Error(`${failed.length} messages were not deleted: ${failed[0]?.Message}`)
 }

@@ -12,6 +12,7 @@ import type { Broker } from '../broker/broker.ts'
 import { openBroker } from '../broker/open-broker.ts'
 import { writeStatistics } from '../broker/write-statistics.ts'
 import type { Config, FedFunction } from '../config.ts'
+import type { SqsApi } from '../delivery/sqs-client.ts'
 import { type AmqpDoor, openAmqpDoor } from './amqp-door.ts'
 
 export type ApiHandler = (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>
@@ -36,13 +37,21 @@ export interface Handlers extends ApiHandlers {
 
 export const ADMINISTRATOR = { user: 'guest', password: 'guest' } as const
 
+/** What handlers are opened with beside their configuration. */
+export interface Surroundings {
+  /** Left out, AMQP is not spoken. */
+  readonly amqp?: AmqpDoor | undefined
+  /** SQS where it is in this process; else it is where the configuration says. */
+  readonly sqs?: SqsApi | undefined
+}
+
 /**
  * The deployed handlers on a broker of this configuration, which has its first vhost and administrator afterwards, and AMQP
  * beside them where it is asked for.
  * @throws StartError where the port of AMQP cannot be had
  */
-export async function openHandlers(config: Config, amqp?: AmqpDoor): Promise<Handlers> {
-  const broker = openBroker(config)
+export async function openHandlers(config: Config, { amqp, sqs }: Surroundings = {}): Promise<Handlers> {
+  const broker = openBroker(config, sqs)
   const resources = new AsyncDisposableStack()
   resources.defer(() => broker.close())
   resources.defer(() => writeStatistics(broker))

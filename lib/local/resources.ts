@@ -38,13 +38,18 @@ export interface Resources {
  * Creates what the stack creates on AWS, where it is missing: the tables and the internal queues. Where queues live is
  * read off one that was made.
  */
-export async function createResources(
-  { aws, ...names }: Pick<Config, 'aws' | 'namePrefix' | 'topologyTable' | 'messagesTable'>,
-  sqs: SQSClient,
-): Promise<Resources> {
+export async function createResources({
+  aws,
+  ...names
+}: Pick<Config, 'aws' | 'namePrefix' | 'topologyTable' | 'messagesTable'>): Promise<Resources> {
   const tables = { [names.topologyTable]: TOPOLOGY_TABLE, [names.messagesTable]: MESSAGES_TABLE }
-  const [resources] = await Promise.all([createQueues(names, sqs), createTables(aws, tables)])
-  return resources
+  const sqs = openSqsClient(aws)
+  try {
+    const [resources] = await Promise.all([createQueues(names, sqs), createTables(aws, tables)])
+    return resources
+  } finally {
+    sqs.destroy()
+  }
 }
 
 async function createTables(aws: AwsOptions, tables: Readonly<Record<string, TableDefinition>>): Promise<void> {

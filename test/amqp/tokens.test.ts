@@ -37,7 +37,7 @@ describe('a token in place of a password', { timeout: 60_000 }, () => {
       port: 0,
       amqp: { port: 0, ifTaken: 'fail' },
       dataDir,
-      openHandlers: (config, amqp) => openHandlers({ ...config, jwt: JWT }, amqp),
+      openHandlers: (config, surroundings) => openHandlers({ ...config, jwt: JWT }, surroundings),
     })
   })
   afterAll(async () => {

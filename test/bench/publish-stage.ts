@@ -17,7 +17,7 @@ import { startDynamoDb } from '../../lib/local/dynamodb.ts'
 import { findDynoxide } from '../../lib/local/dynoxide-binary.ts'
 import { toProxyEvent } from '../../lib/local/gateway-event.ts'
 import { type ApiHandler, type Handlers, openHandlers } from '../../lib/local/handlers.ts'
-import { createResources, openSqsClient } from '../../lib/local/resources.ts'
+import { createResources } from '../../lib/local/resources.ts'
 import { newCounters } from '../../lib/metrics.ts'
 import { startChild } from './child.ts'
 
@@ -51,9 +51,7 @@ export async function openStage({ delayMs = 0 } = {}): Promise<Stage> {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     endpoints: { dynamodb: dynamoDb.endpoint, sqs: `http://127.0.0.1:${sqs.firstLine}` },
   }
-  const client = openSqsClient(aws)
-  const where = await createResources({ ...NAMES, aws }, client)
-  client.destroy()
+  const where = await createResources({ ...NAMES, aws })
   const config: Config = {
     ...NAMES,
     ...where,

@@ -15,9 +15,7 @@ test('a gateway that is killed with signal 9 under load: what is acknowledged is
   onTestFinished(() => service.stop())
   const call: Next['call'] = (method, path, body) => callApi(leveret, method, path, body)
   expect((await call('PUT', `/api/queues/%2F/${QUEUE}`, { durable: true })).status).toBe(201)
-  // In another process SQS is behind HTTP, as it is for any other.
-  const { transports: _, ...aws } = leveret.config.aws
-  const config = JSON.stringify({ ...leveret.config, aws })
+  const config = JSON.stringify(leveret.config)
   const beside = spawnModule(`
     import { startService } from '${new URL('../../lib/cli/amqp/service.ts', import.meta.url)}'
     const { port } = await startService(${config}, { hosts: ['127.0.0.1'], port: 0 })

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-sqs'
 import type { SQSEvent } from 'aws-lambda'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { openSqs, type SqsApi } from '../../lib/delivery/sqs-client.ts'
 import { type EventSource, startEventSource } from '../../lib/local/event-source.ts'
 import type { SqsHandler } from '../../lib/local/handlers.ts'
 import { succeededRecords } from '../../lib/local/sqs-event.ts'
@@ -21,6 +22,8 @@ const SUCCESS = { batchItemFailures: [] }
 
 interface Work {
   readonly sqs: SQSClient
+  /** What the event source asks. */
+  readonly api: SqsApi
   readonly queueUrl: string
   /** Everything in the queue, in flight or not. */
   remaining(): Promise<number>
@@ -32,10 +35,13 @@ async function openWork(visibilityTimeoutS = 30): Promise<Work> {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
   const sqs = new SQSClient({ endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 1 })
   onTestFinished(() => sqs.destroy())
+  const api = openSqs({ endpoints: { sqs: server.url }, region: 'us-east-1', credentials })
+  onTestFinished(() => api.close())
   const Attributes = { VisibilityTimeout: String(visibilityTimeoutS) }
   const { QueueUrl: queueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: 'work', Attributes }))
   return {
     sqs,
+    api,
     queueUrl,
     remaining: async () => {
       const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['All'] }))
@@ -43,7 +49,7 @@ async function openWork(visibilityTimeoutS = 30): Promise<Work> {
       return Number(ApproximateNumberOfMessages) + Number(ApproximateNumberOfMessagesNotVisible)
     },
     feed: (handler) => {
-      const source = startEventSource({ sqs, queueUrl, queueArn: QUEUE_ARN, handler })
+      const source = startEventSource({ sqs: api, queueUrl, queueArn: QUEUE_ARN, handler })
       onTestFinished(() => source.close())
       return source
     },
@@ -158,7 +164,7 @@ describe('an event source', { timeout: 20_000 }, () => {
     const work = await openWork()
     const errors = catchErrorLog()
     const handled = vi.fn(async () => SUCCESS)
-    const failing = vi.spyOn(work.sqs, 'send').mockRejectedValueOnce(new Error('on purpose'))
+    const failing = vi.spyOn(work.api, 'receiveMessage').mockRejectedValueOnce(new Error('on purpose'))
     work.feed(handled)
     await vi.waitFor(() => expect(failing.mock.calls.length).toBeGreaterThan(1), DEADLINE)
     await send(work, ['a'])

@@ -8,7 +8,7 @@ import { type Config, readLocalEnvironment } from '../../lib/config.ts'
 import { type Blobs, openBlobs } from '../../lib/journal/blobs.ts'
 import { type AmqpDoor, openAmqpDoor } from '../../lib/local/amqp-door.ts'
 import { startEmbeddedCloud } from '../../lib/local/embedded-cloud.ts'
-import { ADMINISTRATOR, createHandlers, type Handlers } from '../../lib/local/handlers.ts'
+import { ADMINISTRATOR, createHandlers, type Handlers, type Surroundings } from '../../lib/local/handlers.ts'
 import type { LeveretOptions, RunningLeveret } from '../../lib/local/testing.ts'
 import { recorded } from '../privileges/recorder.ts'
 import { type AwsStubs, startAwsStubs } from './aws-stubs.ts'
@@ -39,7 +39,7 @@ export interface LeveretAsDeployed extends RunningLeveret {
 
 /**
  * The embedded cloud, with AMQP where it is given a port for it, and with what it leaves out for the sake of speed: each function has a broker of its own, as it has in an
- * environment of Lambda, blobs are in S3, and a custom resource makes the administrator that a secret names. What the
+ * environment of Lambda and asks SQS through the SDK, blobs are in S3, and a custom resource makes the administrator that a secret names. What the
  * functions ask of AWS is recorded.
  */
 export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<LeveretAsDeployed> {
@@ -49,7 +49,7 @@ export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<
     const dataDir = options.dataDir ?? (await temporaryDirectory(resources))
     let opened: Functions | undefined
     const { dynoxideBin, searchPath } = readLocalEnvironment()
-    const openHandlers = async (config: Config, amqp: AmqpDoor | undefined): Promise<Handlers> => {
+    const openHandlers = async (config: Config, { amqp }: Surroundings): Promise<Handlers> => {
       opened = await openFunctions(config, wrapBlobs)
       if (hasCustomResources) await opened.changeStack('Create')
       return amqp ? withGateway(opened, amqp) : opened.handlers

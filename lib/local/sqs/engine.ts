@@ -6,6 +6,7 @@ import { SqsError } from './errors.ts'
 import { FifoGroups } from './fifo-groups.ts'
 import { GroupCommit } from './group-commit.ts'
 import { InFlightLimit, MAX_IN_FLIGHT } from './in-flight-limit.ts'
+import type { JsonObject } from './input.ts'
 import { LongPolls } from './long-polls.ts'
 import { MessageMoves } from './message-moves.ts'
 import { MessageStore } from './message-store.ts'
@@ -38,6 +39,11 @@ export interface SqsRequest {
 export interface SqsEngine {
   /** Never rejects: an error is a response too. It settles once what it confirms is on disk. */
   handle(request: SqsRequest): Promise<SqsResponse>
+  /**
+   * As {@link handle}, for callers in this process: the members of the input and of the output are those of the wire, and
+   * nothing is parsed. Rejects with an {@link SqsError}, and with whatever is wrong with the engine.
+   */
+  call(action: string, input: JsonObject, signal: AbortSignal): Promise<object>
   /** Ends waiting receives empty-handed; those that come later wait as ever. */
   endWaits(): void
   /** Ends waiting receives empty-handed, commits and closes the file. Later requests answer InternalError. */
@@ -87,12 +93,16 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
   context.sweeper.wake()
   moveTasks.resume()
 
+  const call = (name: string, input: JsonObject, signal: AbortSignal): Promise<object> => {
+    const action = findAction(name)
+    return commit.run(() => action(context, input, signal))
+  }
+
   return {
+    call: async (name, input, signal) => call(name, input, signal),
     handle: async ({ target, body, signal }) => {
       try {
-        const action = findAction(target)
-        const input = parseInput(body)
-        return renderOutput(await commit.run(() => action(context, input, signal)))
+        return renderOutput(await call(actionOf(target), parseInput(body), signal))
       } catch (error) {
         if (!(error instanceof SqsError)) options.onInternalError?.(error)
         return renderError(error)
@@ -108,11 +118,12 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
   }
 }
 
-function findAction(target: string): Action {
-  const name = target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : ''
+/** A target without the prefix is no action of SQS, and is told so by its own name. */
+const actionOf = (target: string): string =>
+  target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : `target '${target}'`
+
+function findAction(name: string): Action {
   const action = ACTIONS.get(name)
-  if (action === undefined) {
-    throw new SqsError('InvalidAction', `The action ${name || target} is not valid for this endpoint.`)
-  }
+  if (action === undefined) throw new SqsError('InvalidAction', `The action ${name} is not valid for this endpoint.`)
   return action
 }

@@ -3,8 +3,8 @@ import type { SqsApi } from '../delivery/sqs-client.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { startDynamoDb } from './dynamodb.ts'
 import { type DynoxideSearch, findDynoxide } from './dynoxide-binary.ts'
-import type { SqsEngine } from './sqs/engine.ts'
 import { openEmbeddedSqs } from './sqs/embedded-sqs.ts'
+import type { SqsEngine } from './sqs/engine.ts'
 
 /** What answers where AWS would. */
 export interface Backends {

@@ -1,14 +1,18 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 /**
  * A queue's messages belong to its current generation. Purging or deleting a queue only starts or ends a generation;
  * what an ended one holds is removed piecemeal, so no request waits for a million deletes.
  *
  * `messages` holds what changes while a message lives, `contents` what does not: a receive rewrites a small row however
- * large the body is. `seq` is the order of arrival and is never used twice, so that an old receipt handle cannot reach a
- * newer message. `fifo_groups` has one row per group that holds messages; `ready_at` is when its head may be received.
+ * large the body is. `seq` is the order of arrival and is never used twice (message-numbers.ts), so that an old receipt
+ * handle cannot reach a newer message. `fifo_groups` has one row per group that holds messages; `ready_at` is when its
+ * head may be received.
+ *
+ * A send changes as few pages as it can, since all of them are written for its commit. So nothing is counted here, and
+ * `messages_by_age` leaves out those that are visible since they were sent: `messages_by_visibility` has them in that order.
  */
 const SCHEMA = `
 CREATE TABLE queues (
@@ -26,13 +30,15 @@ CREATE TABLE deleted_queues (name TEXT PRIMARY KEY, deleted_at INTEGER NOT NULL)
 
 CREATE TABLE generations (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  message_count INTEGER NOT NULL DEFAULT 0,
   discarded INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX generations_discarded ON generations (id) WHERE discarded = 1;
 
+CREATE TABLE message_numbers (reserved INTEGER NOT NULL) STRICT;
+INSERT INTO message_numbers VALUES (0);
+
 CREATE TABLE messages (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   generation INTEGER NOT NULL,
   visible_at INTEGER NOT NULL,
   receive_count INTEGER NOT NULL DEFAULT 0,
@@ -44,7 +50,7 @@ CREATE TABLE messages (
   group_id TEXT
 ) STRICT;
 CREATE INDEX messages_by_visibility ON messages (generation, visible_at, receive_count);
-CREATE INDEX messages_by_age ON messages (generation, sent_at);
+CREATE INDEX messages_by_age ON messages (generation, sent_at) WHERE visible_at > sent_at;
 CREATE INDEX messages_by_group ON messages (generation, group_id, seq) WHERE fifo = 1;
 
 CREATE TABLE contents (
@@ -58,12 +64,8 @@ CREATE TABLE contents (
   prior_receive_count INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
-  UPDATE generations SET message_count = message_count + 1 WHERE id = NEW.generation;
-END;
 CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
   DELETE FROM contents WHERE seq = OLD.seq;
-  UPDATE generations SET message_count = message_count - 1 WHERE id = OLD.generation;
 END;
 
 CREATE TABLE fifo_groups (
@@ -102,11 +104,13 @@ CREATE INDEX move_tasks_by_source ON move_tasks (source_arn, id);
 CREATE INDEX move_tasks_running ON move_tasks (id) WHERE status = 'RUNNING';
 `
 
+/** SQLite's write-ahead log beside a database file. */
+export const logFileOf = (file: string): string => `${file}-wal`
+
 /**
- * Opens the store and creates its tables in a new file.
+ * Opens the store and creates its tables in a new file. Commits are durable until {@link leaveSyncToCaller}.
  *
  * `locking_mode=EXCLUSIVE` keeps a second process out of the file; the lock ends with the process, however it ends.
- * `synchronous=FULL` makes a commit durable before it returns, also against power loss.
  *
  * @throws if another process holds the file, or a newer release wrote it.
  */
@@ -130,6 +134,14 @@ export function openDatabase(file: string): DatabaseSync {
       cause: error,
     })
   }
+}
+
+/**
+ * From now on a commit is written when it returns, and on disk once the log file is synced, which is the caller's to do. In
+ * between it is as with `FULL`, without the waiting (sqlite.org/pragma.html#pragma_synchronous).
+ */
+export function leaveSyncToCaller(database: DatabaseSync): void {
+  database.exec('PRAGMA synchronous = NORMAL')
 }
 
 function createSchema(database: DatabaseSync, file: string): void {

@@ -16,7 +16,9 @@ export const openEmbeddedSqs = (engine: SqsEngine): SqsApi => ({
   changeMessageVisibilityBatch: async (input) =>
     (await ask(engine, 'ChangeMessageVisibilityBatch', { ...input })) as BatchAnswer,
   receiveMessage: async (input, signal) => {
-    const { Messages = [] } = (await ask(engine, 'ReceiveMessage', { ...input }, signal)) as { Messages?: WireMessage[] }
+    const { Messages = [] } = (await ask(engine, 'ReceiveMessage', { ...input }, signal)) as {
+      Messages?: WireMessage[]
+    }
     return Messages.map(fromWire)
   },
   createQueue: async (input) => {

@@ -1,7 +1,8 @@
-import { ACTIONS } from './actions/index.ts'
+import { ACTIONS, ANSWERED_WHEN_WRITTEN } from './actions/index.ts'
 import type { Action, SqsContext } from './context.ts'
-import { openDatabase } from './database.ts'
+import { leaveSyncToCaller, logFileOf, openDatabase } from './database.ts'
 import { Deduplication } from './deduplication.ts'
+import { FileSync, NO_SYNC } from './disk-sync.ts'
 import { SqsError } from './errors.ts'
 import { FifoGroups } from './fifo-groups.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -9,6 +10,7 @@ import { InFlightLimit, MAX_IN_FLIGHT } from './in-flight-limit.ts'
 import type { JsonObject } from './input.ts'
 import { LongPolls } from './long-polls.ts'
 import { MessageMoves } from './message-moves.ts'
+import { MessageNumbers } from './message-numbers.ts'
 import { MessageStore } from './message-store.ts'
 import { MoveTasks } from './move-tasks.ts'
 import { parseInput, renderError, renderOutput, type SqsResponse, TARGET_PREFIX } from './protocol.ts'
@@ -37,7 +39,7 @@ export interface SqsRequest {
 }
 
 export interface SqsEngine {
-  /** Never rejects: an error is a response too. It settles once what it confirms is on disk. */
+  /** Never rejects: an error is a response too. It settles once what it confirms is on disk; see {@link ANSWERED_WHEN_WRITTEN}. */
   handle(request: SqsRequest): Promise<SqsResponse>
   /**
    * As {@link handle}, for callers in this process: the members of the input and of the output are those of the wire, and
@@ -56,26 +58,32 @@ export interface SqsEngine {
  */
 export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
   const database = openDatabase(options.file)
+  const numbers = new MessageNumbers(database)
+  leaveSyncToCaller(database)
   const { accountId = '000000000000', region = 'us-east-1', now = Date.now } = options
-  const commit = new GroupCommit(database, {
+  const hooks = {
     beforeCommit: () => longPolls.serveTouched(),
     afterRollback: () => {
       queues.reload()
+      numbers.reload()
+      messages.forgetCounts()
       inFlight.forget()
       longPolls.endAll()
     },
-  })
+  }
+  const disk = options.file === ':memory:' ? NO_SYNC : new FileSync(logFileOf(options.file))
+  const commit = new GroupCommit(database, hooks, disk)
   const queues = new QueueRegistry(database, { accountId, region })
   const groups = new FifoGroups(database)
-  const messages = new MessageStore(database, groups)
-  const moves = new MessageMoves(database, messages, groups)
+  const messages = new MessageStore(database, groups, numbers)
+  const moves = new MessageMoves(database, messages)
   const inFlight = new InFlightLimit(MAX_IN_FLIGHT)
   const longPolls = new LongPolls(commit, (queueId) => {
     const queue = queues.findById(queueId)
     const readyAt = queue && messages.nextReadyAt(queue)
     return readyAt === undefined ? undefined : readyAt - now()
   })
-  const moveTasks = new MoveTasks(database, commit, { queues, messages, moves, longPolls, now })
+  const moveTasks = new MoveTasks(database, commit, { queues, messages, numbers, moves, longPolls, now })
   const context: SqsContext = {
     accountId,
     now,
@@ -95,7 +103,7 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
 
   const call = (name: string, input: JsonObject, signal: AbortSignal): Promise<object> => {
     const action = findAction(name)
-    return commit.run(() => action(context, input, signal))
+    return commit.run(() => action(context, input, signal), ANSWERED_WHEN_WRITTEN.has(name) ? 'written' : 'durable')
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { type DiskSync, NO_SYNC } from './disk-sync.ts'
 import { SqsError } from './errors.ts'
 
 export interface GroupCommitHooks {
@@ -8,45 +9,55 @@ export interface GroupCommitHooks {
   afterRollback(): void
 }
 
+/**
+ * What work waits for: `written` survives the end of the process, however it ends, `durable` a power failure as well.
+ */
+export type Until = 'written' | 'durable'
+
 interface Settler {
-  durable(): void
-  undone(error: unknown): void
+  done(): void
+  failed(error: unknown): void
 }
 
 /**
- * One transaction per turn of the event loop. Work runs at once, in the order it arrives; everybody who took part hears
- * of the outcome when the transaction is on disk. While a commit waits for the disk, the next turn's requests gather in
- * the sockets: the slower the disk, the larger the groups.
+ * One transaction per turn of the event loop. Work runs at once, in the order it arrives; everybody who took part hears of
+ * the outcome when the transaction is written, or on disk. The loop does not wait for the disk: the next turns commit
+ * meanwhile, and share a sync.
  *
  * Invariant: work that throws an SqsError has written nothing, so the others' writes stand. Any other error undoes the
- * whole turn and fails everybody in it: nothing half-done is ever committed, and nothing undone is ever confirmed.
+ * whole turn and fails everybody in it: nothing half-done is ever committed, and nothing undone is ever confirmed. What
+ * the disk refused may be there or not: nothing is confirmed any more then until the store is opened again.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync
   readonly #hooks: GroupCommitHooks
-  #settlers: Settler[] = []
+  readonly #disk: DiskSync
+  #settlers = noSettlers()
   #isOpen = false
   #isClosed = false
+  #diskError: Error | undefined
 
-  constructor(database: DatabaseSync, hooks: GroupCommitHooks) {
+  /** `disk` syncs what the database writes; the database itself must not have to. */
+  constructor(database: DatabaseSync, hooks: GroupCommitHooks, disk: DiskSync = NO_SYNC) {
     this.#database = database
     this.#hooks = hooks
+    this.#disk = disk
   }
 
-  /** Runs `work` in this turn's transaction and settles with its outcome once that is durable. */
-  run<T>(work: () => T | PromiseLike<T>): Promise<T> {
+  /** Runs `work` in this turn's transaction and settles with its outcome. */
+  run<T>(work: () => T | PromiseLike<T>, until: Until = 'durable'): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#isClosed) {
-        reject(new Error('the SQS engine is closed'))
+      if (this.#isClosed || this.#diskError) {
+        reject(this.#diskError ?? new Error('the SQS engine is closed'))
         return
       }
       try {
         this.#begin()
         const outcome = work()
-        this.#settlers.push({ durable: () => resolve(outcome), undone: reject })
+        this.#settlers[until].push({ done: () => resolve(outcome), failed: reject })
       } catch (error) {
         if (error instanceof SqsError) {
-          this.#settlers.push({ durable: () => reject(error), undone: reject })
+          this.#settlers[until].push({ done: () => reject(error), failed: reject })
           return
         }
         this.#rollBack(error)
@@ -55,15 +66,16 @@ export class GroupCommit {
     })
   }
 
-  /** From within the transaction: what to do when it is durable, or undone. */
-  onSettled(durable: () => void, undone: (error: unknown) => void): void {
-    this.#settlers.push({ durable, undone })
+  /** From within the transaction: what to do when it is written, or undone. */
+  onWritten(done: () => void, failed: (error: unknown) => void): void {
+    this.#settlers.written.push({ done, failed })
   }
 
   /** Commits what is open. Later work is refused. */
   close(): void {
     this.#commit()
     this.#isClosed = true
+    this.#disk.close()
   }
 
   #begin(): void {
@@ -83,7 +95,17 @@ export class GroupCommit {
       return
     }
     this.#isOpen = false
-    for (const settler of this.#takeSettlers()) settler.durable()
+    const { written, durable } = this.#takeSettlers()
+    if (durable.length > 0) this.#disk.request((error) => this.#synced(durable, error))
+    for (const settler of written) settler.done()
+  }
+
+  #synced(settlers: readonly Settler[], error: Error | null): void {
+    this.#diskError ??= error ?? undefined
+    for (const settler of settlers) {
+      if (this.#diskError) settler.failed(this.#diskError)
+      else settler.done()
+    }
   }
 
   #rollBack(error: unknown): void {
@@ -91,12 +113,15 @@ export class GroupCommit {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.#isOpen = false
     this.#hooks.afterRollback()
-    for (const settler of this.#takeSettlers()) settler.undone(error)
+    const { written, durable } = this.#takeSettlers()
+    for (const settler of [...written, ...durable]) settler.failed(error)
   }
 
-  #takeSettlers(): Settler[] {
+  #takeSettlers(): Readonly<Record<Until, Settler[]>> {
     const settlers = this.#settlers
-    this.#settlers = []
+    this.#settlers = noSettlers()
     return settlers
   }
 }
+
+const noSettlers = (): Readonly<Record<Until, Settler[]>> => ({ written: [], durable: [] })

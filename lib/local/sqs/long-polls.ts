@@ -50,7 +50,7 @@ export class LongPolls {
           const outcome = attemptOnce(attempt)
           if ('found' in outcome && outcome.found === undefined) return false
           stop()
-          this.#commit.onSettled(() => ('found' in outcome ? resolve(outcome.found) : reject(outcome.error)), reject)
+          this.#commit.onWritten(() => ('found' in outcome ? resolve(outcome.found) : reject(outcome.error)), reject)
           return true
         },
         end: () => {

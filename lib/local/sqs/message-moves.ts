@@ -1,6 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { prepareQuery, type Query } from './database.ts'
-import type { FifoGroups } from './fifo-groups.ts'
 import { type MessageStore, RECEIVABLE_COLUMNS, type ReceivableRow } from './message-store.ts'
 import type { Queue } from './queue-registry.ts'
 
@@ -10,19 +9,12 @@ import type { Queue } from './queue-registry.ts'
  */
 export class MessageMoves {
   readonly #store: MessageStore
-  readonly #groups: FifoGroups
-  readonly #copyMessage: StatementSync
   readonly #redriveContent: StatementSync
   readonly #resendContent: StatementSync
   readonly #selectMovable: Query<ReceivableRow>
 
-  constructor(database: DatabaseSync, store: MessageStore, groups: FifoGroups) {
+  constructor(database: DatabaseSync, store: MessageStore) {
     this.#store = store
-    this.#groups = groups
-    this.#copyMessage = database.prepare(
-      `INSERT INTO messages (generation, visible_at, sent_at, fifo, group_id, first_received_at)
-       SELECT ?, ?, ?, fifo, group_id, ? FROM messages WHERE seq = ?`,
-    )
     this.#redriveContent = database.prepare(
       'UPDATE contents SET seq = ?, source_arn = ?, prior_receive_count = ? WHERE seq = ?',
     )
@@ -44,24 +36,16 @@ export class MessageMoves {
 
   /** Redrive: the message keeps its id and its age, its receive count goes on, and it tells where it came from. */
   moveToDeadLetters(source: Queue, target: Queue, row: ReceivableRow, now: number): void {
-    const seq = this.#copyTo(target, row, row.sent_at, row.first_received_at, now)
+    const placed = { groupId: row.group_id, sentAt: row.sent_at, firstReceivedAt: row.first_received_at }
+    const seq = this.#store.place(target, { ...placed, visibleAt: now })
     this.#redriveContent.run(seq, source.arn, row.prior_receive_count + row.receive_count, row.seq)
     this.#store.remove(source, row)
   }
 
   /** A move task's step: the message arrives as if it were sent anew, under a new id. */
   resend(source: Queue, target: Queue, row: ReceivableRow, messageId: string, now: number): void {
-    const seq = this.#copyTo(target, row, now, null, now)
+    const seq = this.#store.place(target, { groupId: row.group_id, sentAt: now, visibleAt: now })
     this.#resendContent.run(seq, messageId, row.seq)
     this.#store.remove(source, row)
-  }
-
-  #copyTo(target: Queue, row: ReceivableRow, sentAt: number, firstReceivedAt: number | null, now: number): number {
-    const copied = this.#copyMessage.run(target.generation, now, sentAt, firstReceivedAt, row.seq)
-    const seq = Number(copied.lastInsertRowid)
-    if (target.settings.isFifo && row.group_id !== null) {
-      this.#groups.append(target.generation, row.group_id, now, seq)
-    }
-    return seq
   }
 }

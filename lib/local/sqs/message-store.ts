@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { prepareQuery, type Query } from './database.ts'
 import type { FifoGroups } from './fifo-groups.ts'
+import type { MessageNumbers } from './message-numbers.ts'
 import type { Queue } from './queue-registry.ts'
 
 /** A message before it is in a queue. Times are epoch milliseconds. */
@@ -14,6 +15,12 @@ export interface NewMessage {
   readonly traceHeader: string | null
   readonly sentAt: number
   readonly visibleAt: number
+}
+
+/** The part of a message that is in the queue rather than in the message. */
+export type Placed = Pick<NewMessage, 'groupId' | 'visibleAt' | 'sentAt'> & {
+  /** Where it was received in another queue before. */
+  readonly firstReceivedAt?: number | null
 }
 
 /** A message that may be received now. */
@@ -59,6 +66,9 @@ export const RECEIVABLE_COLUMNS = `m.seq, m.visible_at, m.receive_count, m.recei
  */
 export class MessageStore {
   readonly #groups: FifoGroups
+  readonly #numbers: MessageNumbers
+  /** How many messages a generation holds, where that was asked for. */
+  readonly #totals = new Map<number, number>()
   readonly #insertMessage: StatementSync
   readonly #insertContent: StatementSync
   readonly #receive: StatementSync
@@ -68,15 +78,17 @@ export class MessageStore {
   readonly #selectVisible: Query<ReceivableRow>
   readonly #selectGroup: Query<ReceivableRow>
   readonly #selectDelivery: Query<DeliveryRow>
-  readonly #selectTotal: Query<{ readonly message_count: number }>
+  readonly #countAll: Query<{ readonly total: number }>
   readonly #selectHidden: Query<{ readonly hidden: number; readonly in_flight: number | null }>
   readonly #selectNext: Query<{ readonly next: number | null }>
   readonly #selectExpired: Query<{ readonly seq: number; readonly group_id: string | null }>
 
-  constructor(database: DatabaseSync, groups: FifoGroups) {
+  constructor(database: DatabaseSync, groups: FifoGroups, numbers: MessageNumbers) {
     this.#groups = groups
+    this.#numbers = numbers
     this.#insertMessage = database.prepare(
-      'INSERT INTO messages (generation, visible_at, sent_at, fifo, group_id) VALUES (?, ?, ?, ?, ?)',
+      `INSERT INTO messages (seq, generation, visible_at, sent_at, first_received_at, fifo, group_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#insertContent = database.prepare(
       `INSERT INTO contents (seq, message_id, body, attributes, dedup_id, trace_header) VALUES (?, ?, ?, ?, ?, ?)`,
@@ -105,7 +117,10 @@ export class MessageStore {
       database,
       'SELECT seq, visible_at, receipt, received_at, group_id FROM messages WHERE seq = ? AND generation = ?',
     )
-    this.#selectTotal = prepareQuery(database, 'SELECT message_count FROM generations WHERE id = ?')
+    this.#countAll = prepareQuery(
+      database,
+      'SELECT count(*) AS total FROM messages INDEXED BY messages_by_visibility WHERE generation = ?',
+    )
     this.#selectHidden = prepareQuery(
       database,
       `SELECT count(*) AS hidden, sum(receive_count > 0) AS in_flight
@@ -117,21 +132,17 @@ export class MessageStore {
     )
     this.#selectExpired = prepareQuery(
       database,
-      'SELECT seq, group_id FROM messages INDEXED BY messages_by_age WHERE generation = ? AND sent_at <= ? LIMIT ?',
+      `SELECT * FROM (SELECT seq, group_id FROM messages INDEXED BY messages_by_visibility
+         WHERE generation = ?1 AND visible_at <= ?2 LIMIT ?3)
+       UNION ALL SELECT * FROM (SELECT seq, group_id FROM messages INDEXED BY messages_by_age
+         WHERE generation = ?1 AND sent_at <= ?2 AND visible_at > sent_at AND visible_at > ?2 LIMIT ?3)
+       LIMIT ?3`,
     )
   }
 
   /** @returns the message's seq */
   add(queue: Queue, message: NewMessage): number {
-    const { isFifo } = queue.settings
-    const { lastInsertRowid } = this.#insertMessage.run(
-      queue.generation,
-      message.visibleAt,
-      message.sentAt,
-      isFifo ? 1 : 0,
-      message.groupId,
-    )
-    const seq = Number(lastInsertRowid)
+    const seq = this.place(queue, message)
     this.#insertContent.run(
       seq,
       message.messageId,
@@ -140,9 +151,15 @@ export class MessageStore {
       message.deduplicationId,
       message.traceHeader,
     )
-    if (isFifo && message.groupId !== null) {
-      this.#groups.append(queue.generation, message.groupId, message.visibleAt, seq)
-    }
+    return seq
+  }
+
+  /** Puts a message at the end of a queue whose content the caller brings. @returns its seq */
+  place({ generation, settings: { isFifo } }: Queue, { groupId, visibleAt, sentAt, firstReceivedAt }: Placed): number {
+    const seq = this.#numbers.next()
+    this.#insertMessage.run(seq, generation, visibleAt, sentAt, firstReceivedAt ?? null, isFifo ? 1 : 0, groupId)
+    this.#addToTotal(generation, 1)
+    if (isFifo && groupId !== null) this.#groups.append(generation, groupId, visibleAt, seq)
     return seq
   }
 
@@ -187,15 +204,35 @@ export class MessageStore {
 
   remove(queue: Queue, message: { readonly seq: number; readonly group_id: string | null }): void {
     this.#delete.run(message.seq)
+    this.#addToTotal(queue.generation, -1)
     this.#refreshGroupOf(queue, message)
   }
 
-  /** Exact at `now`, whatever became visible since the last call. Costs the hidden messages, not the visible ones. */
-  count(queue: Queue, now: number): MessageCounts {
-    const total = this.#selectTotal.first(queue.generation)?.message_count ?? 0
-    const { hidden, in_flight } = this.#selectHidden.first(queue.generation, now) ?? { hidden: 0, in_flight: 0 }
+  /**
+   * Exact at `now`, whatever became visible since the last call. The first time costs all messages, later only the hidden
+   * ones.
+   */
+  count({ generation }: Queue, now: number): MessageCounts {
+    const total = this.#totals.get(generation) ?? this.#countAll.first(generation)?.total ?? 0
+    this.#totals.set(generation, total)
+    const { hidden, in_flight } = this.#selectHidden.first(generation, now) ?? { hidden: 0, in_flight: 0 }
     const inFlight = in_flight ?? 0
     return { visible: total - hidden, inFlight, delayed: hidden - inFlight }
+  }
+
+  /** As {@link count}. */
+  countInFlight({ generation }: Queue, now: number): number {
+    return this.#selectHidden.first(generation, now)?.in_flight ?? 0
+  }
+
+  /** A transaction was undone. */
+  forgetCounts(): void {
+    this.#totals.clear()
+  }
+
+  #addToTotal(generation: number, change: number): void {
+    const total = this.#totals.get(generation)
+    if (total !== undefined) this.#totals.set(generation, total + change)
   }
 
   /** The moment at which a receive may next find something; it may have passed. */

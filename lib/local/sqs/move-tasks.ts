@@ -4,6 +4,7 @@ import { prepareQuery, type Query } from './database.ts'
 import type { GroupCommit } from './group-commit.ts'
 import type { LongPolls } from './long-polls.ts'
 import type { MessageMoves } from './message-moves.ts'
+import type { MessageNumbers } from './message-numbers.ts'
 import type { MessageStore, ReceivableRow } from './message-store.ts'
 import type { Queue, QueueRegistry } from './queue-registry.ts'
 
@@ -29,6 +30,7 @@ export interface MoveTask {
 interface MoveTaskStores {
   readonly queues: QueueRegistry
   readonly messages: MessageStore
+  readonly numbers: MessageNumbers
   readonly moves: MessageMoves
   readonly longPolls: LongPolls
   readonly now: () => number
@@ -50,7 +52,7 @@ export class MoveTasks {
     this.#stores = stores
     this.#insert = database.prepare(
       `INSERT INTO move_tasks (source_arn, destination_arn, rate, status, started_at, to_move, last_seq)
-       SELECT ?, ?, ?, 'RUNNING', ?, ?, coalesce(max(seq), 0) FROM messages`,
+       VALUES (?, ?, ?, 'RUNNING', ?, ?, ?)`,
     )
     this.#update = database.prepare('UPDATE move_tasks SET status = ?, moved = ?, failure = ? WHERE id = ?')
     this.#select = prepareQuery(database, 'SELECT * FROM move_tasks WHERE id = ?')
@@ -67,9 +69,9 @@ export class MoveTasks {
   }
 
   start(source: Queue, destinationArn: string | undefined, rate: number | undefined): MoveTask | undefined {
-    const { messages, now } = this.#stores
+    const { messages, numbers, now } = this.#stores
     const toMove = messages.count(source, now()).visible
-    const inserted = this.#insert.run(source.arn, destinationArn ?? null, rate ?? null, now(), toMove)
+    const inserted = this.#insert.run(source.arn, destinationArn ?? null, rate ?? null, now(), toMove, numbers.last)
     const task = this.find(Number(inserted.lastInsertRowid))
     if (task !== undefined) this.#schedule(task)
     return task

@@ -93,7 +93,8 @@ function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
     })
     request.once('end', () => resolve(Buffer.concat(chunks)))
     request.once('error', reject)
-    request.once('close', () => reject(new Error('the caller closed the connection')))
+    // Also comes after the end, where there is nothing to tell any more.
+    request.once('close', () => request.complete || reject(new Error('the caller closed the connection')))
   })
 }
 

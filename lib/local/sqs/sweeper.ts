@@ -18,7 +18,7 @@ export class Sweeper {
     this.#selectDiscarded = prepareQuery(database, 'SELECT id FROM generations WHERE discarded = 1 LIMIT 1')
     this.#deleteMessages = database.prepare(
       `DELETE FROM messages WHERE seq IN
-       (SELECT seq FROM messages INDEXED BY messages_by_age WHERE generation = ? LIMIT ${DELETED_PER_STEP})`,
+       (SELECT seq FROM messages INDEXED BY messages_by_visibility WHERE generation = ? LIMIT ${DELETED_PER_STEP})`,
     )
     this.#deleteGroups = database.prepare('DELETE FROM fifo_groups WHERE generation = ?')
     this.#deleteGeneration = database.prepare('DELETE FROM generations WHERE id = ?')

@@ -83,4 +83,64 @@ describe('group commit', () => {
     await expect(insert(2)).rejects.toThrow(/closed/)
     expect(rows()).toEqual([{ x: 1 }])
   })
+
+  describe('over a disk that is synced beside', () => {
+    let syncs: ((error: Error | null) => void)[]
+    let heard: string[]
+
+    beforeEach(() => {
+      syncs = []
+      heard = []
+      const hooks = { beforeCommit: () => undefined, afterRollback: () => undefined }
+      const disk = {
+        request: (done: (error: Error | null) => void) => void syncs.push(done),
+        close: () => {
+          for (const done of syncs.splice(0)) done(null)
+        },
+      }
+      commit = new GroupCommit(database, hooks, disk)
+    })
+
+    const note = (name: string, work: Promise<unknown>) =>
+      void work.then(
+        () => heard.push(name),
+        (error: Error) => heard.push(`${name}: ${error.message}`),
+      )
+    const read = () => commit.run(() => rows(), 'written')
+    const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
+    it('who waits for the disk hears of it after the sync, who does not right after the commit', async () => {
+      note('write', insert(1))
+      note('read', read())
+      await turn()
+      expect(heard).toEqual(['read'])
+      note('next', insert(2))
+      await turn()
+      expect([heard, rows()]).toEqual([['read'], [{ x: 1 }, { x: 2 }]])
+      for (const done of syncs.splice(0)) done(null)
+      await turn()
+      expect(heard).toEqual(['read', 'write', 'next'])
+    })
+
+    it('nothing is confirmed any more once the disk has failed, though a later sync succeeds', async () => {
+      note('first', insert(1))
+      await turn()
+      note('second', insert(2))
+      await turn()
+      syncs.shift()?.(new Error('EIO'))
+      syncs.shift()?.(null)
+      await turn()
+      note('third', insert(3))
+      note('read', read())
+      await turn()
+      expect(heard).toEqual(['first: EIO', 'second: EIO', 'third: EIO', 'read: EIO'])
+    })
+
+    it('closing confirms what is committed', async () => {
+      note('write', insert(1))
+      commit.close()
+      await turn()
+      expect(heard).toEqual(['write'])
+    })
+  })
 })

@@ -7,6 +7,20 @@ import { sendMessage, sendMessageBatch } from './send.ts'
 import { changeMessageVisibility, changeMessageVisibilityBatch, deleteMessage, deleteMessageBatch } from './settle.ts'
 import { listQueueTags, tagQueue, untagQueue } from './tags.ts'
 
+/**
+ * Those whose answer need not be on disk. What a power failure can undo of them is that a message was received: then it
+ * comes again, which SQS allows itself at any time.
+ */
+export const ANSWERED_WHEN_WRITTEN: ReadonlySet<string> = new Set([
+  'GetQueueAttributes',
+  'GetQueueUrl',
+  'ListDeadLetterSourceQueues',
+  'ListMessageMoveTasks',
+  'ListQueueTags',
+  'ListQueues',
+  'ReceiveMessage',
+])
+
 /** Every action this engine has, by its name in the API. AddPermission and RemovePermission need IAM, which it has not. */
 export const ACTIONS: ReadonlyMap<string, Action> = new Map(
   Object.entries({

@@ -62,10 +62,8 @@ function receive(
   const queue = context.queues.findById(queueId)
   if (queue === undefined) throw queueDoesNotExist()
   if (signal.aborted) return undefined
-  const room = context.inFlight.roomFor(
-    queue.generation,
-    options.maxMessages,
-    () => context.messages.count(queue, context.now()).inFlight,
+  const room = context.inFlight.roomFor(queue.generation, options.maxMessages, () =>
+    context.messages.countInFlight(queue, context.now()),
   )
   if (room === 0) {
     // A long poll and a FIFO queue only find nothing (SQS quotas, "In-flight messages").
@@ -86,7 +84,7 @@ function giveBackOnAbort(
 ): void {
   const onAbort = (): void => {
     // In a store that is closing the visibility timeout gives the messages back instead.
-    context.commit.run(() => giveBack(context, queueId, taken)).catch(() => undefined)
+    context.commit.run(() => giveBack(context, queueId, taken), 'written').catch(() => undefined)
   }
   signal.addEventListener('abort', onAbort, { once: true })
 }

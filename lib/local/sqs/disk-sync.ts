@@ -4,15 +4,17 @@ type Done = (error: Error | null) => void
 
 /** Has what was written to a file brought to the disk. */
 export interface DiskSync {
-  /** Calls back, never at once, when all that was written before this call is on disk. */
-  request(done: Done): void
+  /** Calls back when all that was written before this call is on disk. `waiting`: for how many callers that is. */
+  request(waiting: number, done: Done): void
   /** Calls back whoever waits, when it is on disk. Nothing may be requested afterwards. */
   close(): void
 }
 
 /**
  * Syncs in a thread beside the event loop, one sync at a time: what is written meanwhile shares the next one. So the slower
- * the disk, the more writes share a sync, and nobody computes less because of it. The file is opened for the first request.
+ * the disk, the more writes share a sync, and nobody computes less because of it. One caller alone is not handed to the
+ * other thread and back, which can take as long as the sync: who comes meanwhile is no longer alone. The file is opened for
+ * the first request.
  */
 export class FileSync implements DiskSync {
   readonly #path: string
@@ -27,7 +29,11 @@ export class FileSync implements DiskSync {
     this.#path = path
   }
 
-  request(done: Done): void {
+  request(waiting: number, done: Done): void {
+    if (waiting === 1 && !this.#isBusy) {
+      done(this.#syncNow())
+      return
+    }
     this.#waiting.push(done)
     if (!this.#isBusy) this.#begin()
   }
@@ -37,10 +43,19 @@ export class FileSync implements DiskSync {
     const left = [...this.#served, ...this.#waiting]
     this.#served = []
     this.#waiting = []
-    const error = left.length === 0 ? null : errorOf(() => fdatasyncSync(this.#open()))
+    const error = left.length === 0 ? null : this.#syncNow()
     for (const done of left) done(error)
     // The thread that syncs has it still, where one does.
     if (!this.#isBusy) this.#release()
+  }
+
+  #syncNow(): Error | null {
+    try {
+      fdatasyncSync(this.#open())
+      return null
+    } catch (error) {
+      return error as Error
+    }
   }
 
   #begin(): void {
@@ -79,15 +94,6 @@ export class FileSync implements DiskSync {
 
 /** For what is in memory only. */
 export const NO_SYNC: DiskSync = {
-  request: (done) => queueMicrotask(() => done(null)),
+  request: (_waiting, done) => done(null),
   close: () => undefined,
-}
-
-function errorOf(work: () => void): Error | null {
-  try {
-    work()
-    return null
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  }
 }

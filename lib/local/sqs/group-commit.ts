@@ -96,8 +96,8 @@ export class GroupCommit {
     }
     this.#isOpen = false
     const { written, durable } = this.#takeSettlers()
-    if (durable.length > 0) this.#disk.request((error) => this.#synced(durable, error))
     for (const settler of written) settler.done()
+    if (durable.length > 0) this.#disk.request(durable.length, (error) => this.#synced(durable, error))
   }
 
   #synced(settlers: readonly Settler[], error: Error | null): void {

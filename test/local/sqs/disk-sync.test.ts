@@ -15,40 +15,47 @@ function openFile(): FileSync {
   return new FileSync(file)
 }
 
-const synced = (disk: DiskSync): Promise<Error | null> => new Promise((resolve) => disk.request(resolve))
+const synced = (disk: DiskSync, waiting: number): Promise<Error | null> =>
+  new Promise((resolve) => disk.request(waiting, resolve))
 
 describe.each([
   ['of a file', openFile],
   ['of memory', () => NO_SYNC],
 ])('a sync %s', (_, open) => {
-  test('calls everybody back, those who come during one as well, and nobody at once', async () => {
+  test('calls everybody back, those who come during one as well', async () => {
     const disk = open()
-    let isBack = false
-    const first = synced(disk).finally(() => {
-      isBack = true
-    })
-    expect(isBack).toBe(false)
-    const others = [synced(disk), synced(disk)]
-    expect(await Promise.all([first, ...others])).toEqual([null, null, null])
-    expect(await synced(disk)).toBe(null)
+    const all = [synced(disk, 1), synced(disk, 7), synced(disk, 1), synced(disk, 2)]
+    expect(await Promise.all(all)).toEqual([null, null, null, null])
+    expect(await synced(disk, 2)).toBe(null)
     disk.close()
   })
+})
+
+test('a single caller is served at once, unless another sync is under way', () => {
+  const disk = openFile()
+  const calls: string[] = []
+  disk.request(1, () => calls.push('alone'))
+  disk.request(2, () => calls.push('several'))
+  disk.request(1, () => calls.push('behind'))
+  expect(calls).toEqual(['alone'])
+  disk.close()
 })
 
 test('a close during a sync calls back whoever waits, once', async () => {
   const disk = openFile()
   const calls: string[] = []
-  disk.request(() => calls.push('under way'))
-  disk.request(() => calls.push('waiting'))
+  disk.request(2, () => calls.push('under way'))
+  disk.request(1, () => calls.push('waiting'))
   disk.close()
   expect(calls).toEqual(['under way', 'waiting'])
   // The thread comes back meanwhile.
-  await synced(openFile())
+  await synced(openFile(), 2)
   expect(calls).toEqual(['under way', 'waiting'])
 })
 
 test('a file that cannot be synced is an error of those who wait', async () => {
   const disk = new FileSync(join(directory, 'missing'))
-  expect(await synced(disk)).toMatchObject({ code: 'ENOENT' })
+  expect(await synced(disk, 1)).toMatchObject({ code: 'ENOENT' })
+  expect(await synced(disk, 2)).toMatchObject({ code: 'ENOENT' })
   disk.close()
 })

@@ -93,7 +93,7 @@ describe('group commit', () => {
       heard = []
       const hooks = { beforeCommit: () => undefined, afterRollback: () => undefined }
       const disk = {
-        request: (done: (error: Error | null) => void) => void syncs.push(done),
+        request: (_waiting: number, done: (error: Error | null) => void) => void syncs.push(done),
         close: () => {
           for (const done of syncs.splice(0)) done(null)
         },

@@ -66,7 +66,7 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
     afterRollback: () => {
       queues.reload()
       numbers.reload()
-      messages.forgetCounts()
+      messages.forget()
       inFlight.forget()
       longPolls.endAll()
     },

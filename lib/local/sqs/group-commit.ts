@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type DiskSync, NO_SYNC } from './disk-sync.ts'
 import { SqsError } from './errors.ts'
 
@@ -10,9 +10,12 @@ export interface GroupCommitHooks {
 }
 
 /**
- * What work waits for: `written` survives the end of the process, however it ends, `durable` a power failure as well.
+ * What work waits for: `written` survives the end of the process, however it ends, and is on disk a second later; `durable`
+ * is on disk, and survives a power failure as well.
  */
 export type Until = 'written' | 'durable'
+
+const SYNCED_WITHIN_MS = 1000
 
 interface Settler {
   done(): void
@@ -36,12 +39,18 @@ export class GroupCommit {
   #isOpen = false
   #isClosed = false
   #diskError: Error | undefined
+  readonly #begin: StatementSync
+  readonly #end: StatementSync
+  /** Armed while there is something written that no sync was asked for. */
+  #syncTimer: NodeJS.Timeout | undefined
 
   /** `disk` syncs what the database writes; the database itself must not have to. */
   constructor(database: DatabaseSync, hooks: GroupCommitHooks, disk: DiskSync = NO_SYNC) {
     this.#database = database
     this.#hooks = hooks
     this.#disk = disk
+    this.#begin = database.prepare('BEGIN IMMEDIATE')
+    this.#end = database.prepare('COMMIT')
   }
 
   /** Runs `work` in this turn's transaction and settles with its outcome. */
@@ -52,7 +61,7 @@ export class GroupCommit {
         return
       }
       try {
-        this.#begin()
+        this.#open()
         const outcome = work()
         this.#settlers[until].push({ done: () => resolve(outcome), failed: reject })
       } catch (error) {
@@ -75,12 +84,13 @@ export class GroupCommit {
   close(): void {
     this.#commit()
     this.#isClosed = true
+    clearTimeout(this.#syncTimer)
     this.#disk.close()
   }
 
-  #begin(): void {
+  #open(): void {
     if (this.#isOpen) return
-    this.#database.exec('BEGIN IMMEDIATE')
+    this.#begin.run()
     this.#isOpen = true
     setImmediate(() => this.#commit())
   }
@@ -89,7 +99,7 @@ export class GroupCommit {
     if (!this.#isOpen) return
     try {
       this.#hooks.beforeCommit()
-      this.#database.exec('COMMIT')
+      this.#end.run()
     } catch (error) {
       this.#rollBack(error)
       return
@@ -97,7 +107,14 @@ export class GroupCommit {
     this.#isOpen = false
     const { written, durable } = this.#takeSettlers()
     for (const settler of written) settler.done()
-    if (durable.length > 0) this.#disk.request(durable.length, (error) => this.#synced(durable, error))
+    if (durable.length > 0) this.#sync(durable)
+    else this.#syncTimer ??= setTimeout(() => this.#sync([]), SYNCED_WITHIN_MS).unref()
+  }
+
+  #sync(settlers: readonly Settler[]): void {
+    clearTimeout(this.#syncTimer)
+    this.#syncTimer = undefined
+    this.#disk.request(settlers.length, (error) => this.#synced(settlers, error))
   }
 
   #synced(settlers: readonly Settler[], error: Error | null): void {

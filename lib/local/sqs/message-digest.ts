@@ -7,18 +7,18 @@ export interface MessageAttribute {
   readonly BinaryValue?: string
 }
 
-const STRING_TRANSPORT = Buffer.of(1)
-const BINARY_TRANSPORT = Buffer.of(2)
+const STRING_TRANSPORT = 1
+const BINARY_TRANSPORT = 2
+const LENGTH_BYTES = 4
 
 export function md5OfText(text: string): string {
   return hash('md5', text, 'hex')
 }
 
-/** The bytes of an attribute's value, as they count towards the size and the digest. */
-export function bytesOfAttribute(attribute: MessageAttribute): Buffer {
-  return attribute.BinaryValue === undefined
-    ? Buffer.from(attribute.StringValue ?? '')
-    : Buffer.from(attribute.BinaryValue, 'base64')
+/** How many bytes an attribute's value has, as they count towards the size and the digest. */
+export function sizeOfAttribute({ StringValue = '', BinaryValue }: MessageAttribute): number {
+  // Of base64 that is not well-formed only decoding tells how long it is.
+  return BinaryValue === undefined ? Buffer.byteLength(StringValue) : Buffer.from(BinaryValue, 'base64').length
 }
 
 /**
@@ -28,18 +28,27 @@ export function bytesOfAttribute(attribute: MessageAttribute): Buffer {
  */
 export function md5OfAttributes(attributes: ReadonlyMap<string, MessageAttribute>): string | undefined {
   if (attributes.size === 0) return undefined
-  const parts: Buffer[] = []
-  for (const [name, attribute] of [...attributes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    pushLengthPrefixed(parts, Buffer.from(name))
-    pushLengthPrefixed(parts, Buffer.from(attribute.DataType))
-    parts.push(attribute.BinaryValue === undefined ? STRING_TRANSPORT : BINARY_TRANSPORT)
-    pushLengthPrefixed(parts, bytesOfAttribute(attribute))
+  const sorted = [...attributes].sort(([a], [b]) => (a < b ? -1 : 1))
+  const bytes = Buffer.allocUnsafe(sorted.reduce((sum, [name, attribute]) => sum + digestedBytes(name, attribute), 0))
+  let at = 0
+  for (const [name, attribute] of sorted) {
+    at = writeText(bytes, at, name)
+    at = writeText(bytes, at, attribute.DataType)
+    at = bytes.writeUInt8(attribute.BinaryValue === undefined ? STRING_TRANSPORT : BINARY_TRANSPORT, at)
+    at = writeText(bytes, at, attribute.BinaryValue ?? attribute.StringValue ?? '', encodingOf(attribute))
   }
-  return hash('md5', Buffer.concat(parts), 'hex')
+  return hash('md5', bytes, 'hex')
 }
 
-function pushLengthPrefixed(parts: Buffer[], bytes: Buffer): void {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(bytes.length)
-  parts.push(length, bytes)
+const digestedBytes = (name: string, attribute: MessageAttribute): number =>
+  3 * LENGTH_BYTES + 1 + Buffer.byteLength(name) + Buffer.byteLength(attribute.DataType) + sizeOfAttribute(attribute)
+
+const encodingOf = ({ BinaryValue }: MessageAttribute) => (BinaryValue === undefined ? 'utf8' : 'base64')
+
+/** With its length before it. @returns where it ends */
+function writeText(bytes: Buffer, at: number, text: string, encoding: BufferEncoding = 'utf8'): number {
+  const start = at + LENGTH_BYTES
+  const end = start + bytes.write(text, start, encoding)
+  bytes.writeUInt32BE(end - start, at)
+  return end
 }

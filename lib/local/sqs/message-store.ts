@@ -69,6 +69,8 @@ export class MessageStore {
   readonly #numbers: MessageNumbers
   /** How many messages a generation holds, where that was asked for. */
   readonly #totals = new Map<number, number>()
+  /** Before when no message of a generation was sent, where that was looked at. */
+  readonly #oldestMs = new Map<number, number>()
   readonly #insertMessage: StatementSync
   readonly #insertContent: StatementSync
   readonly #receive: StatementSync
@@ -82,6 +84,7 @@ export class MessageStore {
   readonly #selectHidden: Query<{ readonly hidden: number; readonly in_flight: number | null }>
   readonly #selectNext: Query<{ readonly next: number | null }>
   readonly #selectExpired: Query<{ readonly seq: number; readonly group_id: string | null }>
+  readonly #selectOldest: Query<{ readonly oldest: number | null }>
 
   constructor(database: DatabaseSync, groups: FifoGroups, numbers: MessageNumbers) {
     this.#groups = groups
@@ -138,6 +141,13 @@ export class MessageStore {
          WHERE generation = ?1 AND sent_at <= ?2 AND visible_at > sent_at AND visible_at > ?2 LIMIT ?3)
        LIMIT ?3`,
     )
+    this.#selectOldest = prepareQuery(
+      database,
+      `SELECT min(oldest) AS oldest FROM (
+         SELECT min(visible_at) AS oldest FROM messages INDEXED BY messages_by_visibility WHERE generation = ?1
+         UNION ALL SELECT min(sent_at) FROM messages INDEXED BY messages_by_age
+         WHERE generation = ?1 AND visible_at > sent_at)`,
+    )
   }
 
   /** @returns the message's seq */
@@ -159,6 +169,7 @@ export class MessageStore {
     const seq = this.#numbers.next()
     this.#insertMessage.run(seq, generation, visibleAt, sentAt, firstReceivedAt ?? null, isFifo ? 1 : 0, groupId)
     this.#addToTotal(generation, 1)
+    if (sentAt < (this.#oldestMs.get(generation) ?? 0)) this.#oldestMs.set(generation, sentAt)
     if (isFifo && groupId !== null) this.#groups.append(generation, groupId, visibleAt, seq)
     return seq
   }
@@ -226,8 +237,9 @@ export class MessageStore {
   }
 
   /** A transaction was undone. */
-  forgetCounts(): void {
+  forget(): void {
     this.#totals.clear()
+    this.#oldestMs.clear()
   }
 
   #addToTotal(generation: number, change: number): void {
@@ -241,8 +253,22 @@ export class MessageStore {
     return this.#selectNext.first(queue.generation)?.next ?? undefined
   }
 
-  /** Removes at most `limit` messages that were sent at or before `cutoff`. @returns how many */
+  /**
+   * Removes at most `limit` messages that were sent at or before `cutoff`, which is before now. Looks for them only once
+   * there may be some. @returns how many
+   */
   removeExpired(queue: Queue, cutoff: number, limit: number): number {
+    const { generation } = queue
+    if ((this.#oldestMs.get(generation) ?? 0) > cutoff) return 0
+    const removed = this.#removeSentUntil(queue, cutoff, limit)
+    if (removed < limit) {
+      const oldestMs = this.#selectOldest.first(generation)?.oldest ?? Number.POSITIVE_INFINITY
+      this.#oldestMs.set(generation, oldestMs)
+    }
+    return removed
+  }
+
+  #removeSentUntil(queue: Queue, cutoff: number, limit: number): number {
     const expired = this.#selectExpired.all(queue.generation, cutoff, limit)
     for (const row of expired) this.remove(queue, row)
     return expired.length

@@ -1,6 +1,6 @@
 import { invalidParameterValue, invalidValueFor, missingParameter, SqsError } from './errors.ts'
 import { type JsonObject, readObjectMap, readString, readStringList } from './input.ts'
-import { bytesOfAttribute, type MessageAttribute } from './message-digest.ts'
+import { type MessageAttribute, sizeOfAttribute } from './message-digest.ts'
 
 const MAX_ATTRIBUTES = 10
 const ALLOWED_CHARACTERS = /^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u
@@ -90,7 +90,7 @@ function parseAttribute(name: string, input: JsonObject): MessageAttribute {
 export function messageSizeBytes(body: string, attributes: ReadonlyMap<string, MessageAttribute>): number {
   let sizeBytes = Buffer.byteLength(body)
   for (const [name, attribute] of attributes) {
-    sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(attribute.DataType) + bytesOfAttribute(attribute).length
+    sizeBytes += Buffer.byteLength(name) + Buffer.byteLength(attribute.DataType) + sizeOfAttribute(attribute)
   }
   return sizeBytes
 }

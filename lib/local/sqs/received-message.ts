@@ -20,20 +20,33 @@ export function renderMessage(
   shown: ShownAttributes,
 ): object {
   const attributes = selectMessageAttributes(message, shown.message)
-  const system = Object.entries(systemAttributesOf(context, queue, message)).filter(
-    ([name, value]) => value !== null && (shown.system.has('All') || shown.system.has(name)),
-  )
+  const Attributes = selectSystemAttributes(systemAttributesOf(context, queue, message), shown.system)
   return {
     MessageId: message.message_id,
     ReceiptHandle: formatReceiptHandle({ queueId: queue.id, seq: message.seq, receipt: message.receipt }),
     MD5OfBody: md5OfText(message.body),
     Body: message.body,
-    ...(system.length > 0 && { Attributes: Object.fromEntries(system) }),
+    ...(Attributes && { Attributes }),
     ...(attributes.size > 0 && {
       MD5OfMessageAttributes: md5OfAttributes(attributes),
       MessageAttributes: Object.fromEntries(attributes),
     }),
   }
+}
+
+/** Undefined for none. */
+function selectSystemAttributes(
+  all: Readonly<Record<string, string | null>>,
+  wanted: ReadonlySet<string>,
+): Record<string, string> | undefined {
+  const isAllWanted = wanted.has('All')
+  let selected: Record<string, string> | undefined
+  for (const [name, value] of Object.entries(all)) {
+    if (value === null || !(isAllWanted || wanted.has(name))) continue
+    selected ??= {}
+    selected[name] = value
+  }
+  return selected
 }
 
 function systemAttributesOf(context: SqsContext, queue: Queue, message: TakenMessage): Record<string, string | null> {

@@ -8,10 +8,15 @@ import { changeMessageVisibility, changeMessageVisibilityBatch, deleteMessage, d
 import { listQueueTags, tagQueue, untagQueue } from './tags.ts'
 
 /**
- * Those whose answer need not be on disk. What a power failure can undo of them is that a message was received: then it
- * comes again, which SQS allows itself at any time.
+ * Those whose answer need not be on disk: they survive the end of the process, and a power failure after a second. What one
+ * can undo before is that a message was received, kept or deleted. Then it comes again, as SQS says that it may ("at-least-once
+ * delivery", Developer Guide); none is lost.
  */
 export const ANSWERED_WHEN_WRITTEN: ReadonlySet<string> = new Set([
+  'ChangeMessageVisibility',
+  'ChangeMessageVisibilityBatch',
+  'DeleteMessage',
+  'DeleteMessageBatch',
   'GetQueueAttributes',
   'GetQueueUrl',
   'ListDeadLetterSourceQueues',

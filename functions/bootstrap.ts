@@ -2,7 +2,7 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 import type { Broker } from '../lib/broker/broker.ts'
 import { deleteAllQueues } from '../lib/broker/delete-all-queues.ts'
 import { type DeployedProperties, deployDefinitions, deployTopology } from '../lib/broker/deployment.ts'
-import { onFirstCall } from '../lib/broker/on-first-call.ts'
+import { functionHandler } from '../lib/broker/function-handler.ts'
 import { setUp } from '../lib/broker/set-up.ts'
 import { logError } from '../lib/log.ts'
 
@@ -27,7 +27,7 @@ export const createHandler =
     }
   }
 
-export const handler = onFirstCall(createHandler)
+export const handler = functionHandler(createHandler)
 
 async function serveBroker(broker: Broker, event: Event): Promise<void> {
   const { RequestType, ResourceProperties: properties } = event

@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import type { Broker } from '../lib/broker/broker.ts'
 import { deadLetterRecords } from '../lib/broker/dead-letter-records.ts'
-import { onFirstCall } from '../lib/broker/on-first-call.ts'
+import { functionHandler } from '../lib/broker/function-handler.ts'
 
 /** Passes on what SQS took out of queues because it was received too often, and what other functions left to it. */
 export const createHandler =
@@ -11,4 +11,4 @@ export const createHandler =
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
   }
 
-export const handler = onFirstCall(createHandler)
+export const handler = functionHandler(createHandler)

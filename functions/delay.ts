@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import type { Broker } from '../lib/broker/broker.ts'
 import { fireScheduled } from '../lib/broker/fire.ts'
-import { onFirstCall } from '../lib/broker/on-first-call.ts'
+import { functionHandler } from '../lib/broker/function-handler.ts'
 
 /** Delivers what exchanges held until now. */
 export const createHandler =
@@ -14,4 +14,4 @@ export const createHandler =
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
   }
 
-export const handler = onFirstCall(createHandler)
+export const handler = functionHandler(createHandler)

@@ -2,7 +2,7 @@ import { createApi } from '../lib/api/app.ts'
 import { type HttpHandler, lambdaHandler } from '../lib/api/lambda.ts'
 import { manageRoutes } from '../lib/api/manage-routes.ts'
 import type { Broker } from '../lib/broker/broker.ts'
-import { onFirstCall } from '../lib/broker/on-first-call.ts'
+import { functionHandler } from '../lib/broker/function-handler.ts'
 import { setUpOnce } from '../lib/broker/set-up.ts'
 
 /**
@@ -18,4 +18,4 @@ export const createHandler = (broker: Broker): HttpHandler => {
   }
 }
 
-export const handler = onFirstCall(createHandler)
+export const handler = functionHandler(createHandler)

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda'
 import type { Broker } from '../lib/broker/broker.ts'
-import { onFirstCall } from '../lib/broker/on-first-call.ts'
+import { functionHandler } from '../lib/broker/function-handler.ts'
 import { relay } from '../lib/broker/relay.ts'
 
 /** Finishes fan-outs that publish left to the relay queue. */
@@ -14,4 +14,4 @@ export const createHandler =
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
   }
 
-export const handler = onFirstCall(createHandler)
+export const handler = functionHandler(createHandler)

@@ -118,6 +118,10 @@ export const ENV = {
   jwtJwks: 'LEVERET_JWT_JWKS',
 } as const
 
+/** Whether this process is an environment of Lambda (Lambda Developer Guide, "Defined runtime environment variables"). */
+export const isOnLambda = (env: Readonly<Record<string, string | undefined>> = process.env): boolean =>
+  env.AWS_LAMBDA_FUNCTION_NAME !== undefined
+
 /** What every broker on AWS has. */
 export const AWS_DEFAULTS = { fullPollWaitS: 1, countsCacheMs: 5000, statisticsLagMs: 65_000 } as const
 

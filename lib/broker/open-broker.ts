@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { type Delivery, openDelivery } from '../delivery/delivery.ts'
+import { openItemStore } from '../delivery/dynamodb-item-store.ts'
 import type { SqsApi } from '../delivery/sqs-client.ts'
 import { type Blobs, openBlobs } from '../journal/blobs.ts'
 import { type Clock, systemClock } from '../journal/clock.ts'
@@ -20,7 +21,7 @@ export function openBroker(config: Config, sqs?: SqsApi): Broker {
   const blobs = openBlobs(config)
   const counters = newCounters()
   const store = openDynamoDbStore(config, counters)
-  const delivery = openDelivery(config, blobs, systemClock, sqs)
+  const delivery = openDelivery(config, blobs, systemClock, sqs, openItemStore(config, store.connections))
   const broker = createBroker({ config, clock: systemClock, store, blobs, delivery, counters })
   return {
     ...broker,

@@ -4,6 +4,7 @@ import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
   DynamoDBClient,
+  type DynamoDBClientConfig,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -14,18 +15,17 @@ import { EXPIRES_AT_ATTRIBUTE, MESSAGES_PARTITION_KEY, MESSAGES_SORT_KEY } from 
 
 /** The SDK repeats with jitter what was throttled or got no answer, for as long as a request can wait for it. */
 const MAX_ATTEMPTS = 4
-const CONNECT_TIMEOUT_MS = 500
-const REQUEST_TIMEOUT_MS = 2000
+const OWN_CONNECTIONS = { connectionTimeout: 500, requestTimeout: 2000, throwOnRequestTimeout: true } as const
 
-export function openItemStore({ aws, messagesTable }: Pick<Config, 'aws' | 'messagesTable'>): ItemStore {
+/** The item store of a configuration, over connections of its own or those of another client of DynamoDB. */
+export function openItemStore(
+  { aws, messagesTable }: Pick<Config, 'aws' | 'messagesTable'>,
+  connections: DynamoDBClientConfig['requestHandler'] = OWN_CONNECTIONS,
+): ItemStore {
   const client = new DynamoDBClient({
     ...clientOptions(aws, 'dynamodb'),
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: connections,
   })
   return new DynamoDbItemStore(client, messagesTable)
 }

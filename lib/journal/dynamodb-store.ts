@@ -75,6 +75,11 @@ export class DynamoDbStore implements JournalStore {
     this.#counters = counters
   }
 
+  /** For other clients of DynamoDB in this environment, so that they need not connect once more. */
+  get connections(): DynamoDBClient['config']['requestHandler'] {
+    return this.#client.config.requestHandler
+  }
+
   /** Closes the connections that are kept open between calls. */
   close(): void {
     this.#client.destroy()

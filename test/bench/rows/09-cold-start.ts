@@ -50,6 +50,7 @@ async function measureIn(directory: string, { config }: Stage): Promise<Line[]> 
     [ENV.leaseMs]: String(config.leaseMs),
     [ENV.auth]: config.auth,
     BARE_QUEUE_URL: `${config.sqsQueueUrlBase}/bare`,
+    AWS_LAMBDA_FUNCTION_NAME: 'publish',
     AWS_REGION: config.aws.region,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',

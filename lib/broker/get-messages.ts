@@ -41,6 +41,8 @@ export interface GotMessage {
 
 /** After this the front may have given up, and nothing is taken out of a queue for an answer that nobody reads. */
 const ANSWER_WITHIN_MS = 25_000
+/** The longest that counting takes: three attempts of the SDK (sqs-client.ts). */
+const COUNT_MS = 15_000
 
 /**
  * Gets messages. All are fetched before any goes back, so that no message comes twice in one answer; what the answer has no
@@ -53,9 +55,10 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
   const hold = new Hold(session, queue, input)
   try {
     await hold.fill()
-    const got = await counted(session, queue, hold.got)
-    assertInTime(session)
-    const answered = await settleAs(session, queue, input.ackMode, hold, got)
+    const answered =
+      input.ackMode === 'ack_requeue_false' && isInTime(session, COUNT_MS)
+        ? await countAndRemove(session, queue, hold)
+        : await countAndSettle(session, queue, input.ackMode, hold)
     count(session, queue, input, answered)
     return answered
   } catch (error) {
@@ -78,6 +81,24 @@ function count(
   if (answered.length < asked) statistics.foundEmpty(vhost.id, id)
 }
 
+/** Both at once: what is removed was not ready, and is not counted before or after. */
+async function countAndRemove(session: VhostSession, queue: Queue, hold: Hold): Promise<readonly GotMessage[]> {
+  const [got] = await Promise.all([counted(session, queue, hold.got), hold.remove(hold.got.map(() => true))])
+  return got
+}
+
+/** Counts before anything goes back, and settles only if there is somebody to answer then. */
+async function countAndSettle(
+  session: VhostSession,
+  queue: Queue,
+  ackMode: AckMode,
+  hold: Hold,
+): Promise<readonly GotMessage[]> {
+  const got = await counted(session, queue, hold.got)
+  if (isInTime(session)) return settleAs(session, queue, ackMode, hold, got)
+  throw unavailable('SQS took too long: the messages are back in the queue', { retryAfterS: 1 })
+}
+
 /** SQS counts what is left; the messages that are held come one behind the other. */
 async function counted(
   { broker }: VhostSession,
@@ -89,10 +110,9 @@ async function counted(
   return got.map((message, index) => ({ ...message, messageCount: ready + got.length - 1 - index }))
 }
 
-function assertInTime({ broker, arrival }: VhostSession): void {
-  if (broker.clock.monotonicMs() - arrival.monotonicMs < ANSWER_WITHIN_MS) return
-  throw unavailable('SQS took too long: the messages are back in the queue', { retryAfterS: 1 })
-}
+/** Whether what takes `forMs` would end while the caller still waits. */
+const isInTime = ({ broker, arrival }: VhostSession, forMs = 0): boolean =>
+  broker.clock.monotonicMs() - arrival.monotonicMs + forMs < ANSWER_WITHIN_MS
 
 /** What the mode does to the messages; answers those that the caller gets. */
 async function settleAs(

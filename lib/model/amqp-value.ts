@@ -32,7 +32,17 @@ export class Typed {
     this.type = type
     this.value = value
   }
+
+  /** What the public form of JSON has in its place (json.ts). */
+  toJSON(): unknown {
+    if (this.value instanceof Uint8Array) return Buffer.from(this.value).toString('utf8')
+    if (typeof this.value === 'bigint') return JSON.rawJSON(this.value.toString())
+    const isDouble = this.type === 'double' || this.type === 'float'
+    return isDouble && Number.isInteger(this.value) ? JSON.rawJSON(doubleText(Number(this.value))) : this.value
+  }
 }
+
+const doubleText = (value: number): string => (/[.e]/.test(String(value)) ? String(value) : `${value}.0`)
 
 const INTEGER_TYPES: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64'])
 

@@ -42,18 +42,8 @@ function numberFromText(value: number, source: string): AmqpValue {
   return new Typed('int64', integer)
 }
 
-/** Writes public JSON of anything that holds AMQP values. */
-export const stringifyJson = (value: unknown): string => JSON.stringify(value, publicForm)
-
-function publicForm(_key: string, value: unknown): unknown {
-  if (!(value instanceof Typed)) return value
-  if (value.value instanceof Uint8Array) return Buffer.from(value.value).toString('utf8')
-  if (typeof value.value === 'bigint') return JSON.rawJSON(value.value.toString())
-  const isDouble = value.type === 'double' || value.type === 'float'
-  return isDouble && Number.isInteger(value.value) ? JSON.rawJSON(doubleText(Number(value.value))) : value.value
-}
-
-const doubleText = (value: number): string => (/[.e]/.test(String(value)) ? String(value) : `${value}.0`)
+/** Writes public JSON of anything that holds AMQP values, each of which knows its own form: that is faster than a replacer. */
+export const stringifyJson = (value: unknown): string => JSON.stringify(value)
 
 /** The stored form of a value: plain JSON data from which {@link fromStored} makes an equal value again. */
 export function toStored(value: AmqpValue): unknown {

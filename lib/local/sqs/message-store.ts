@@ -105,7 +105,7 @@ export class MessageStore {
        first_received_at = CASE receive_count WHEN 1 THEN NULL ELSE first_received_at END WHERE seq = ?`,
     )
     this.#setVisibility = database.prepare('UPDATE messages SET visible_at = ? WHERE seq = ?')
-    this.#delete = database.prepare('DELETE FROM messages WHERE seq = ?')
+    this.#delete = database.prepare('DELETE FROM messages WHERE seq = ? AND generation = ?')
     this.#selectVisible = prepareQuery(
       database,
       `SELECT ${RECEIVABLE_COLUMNS} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
@@ -214,9 +214,15 @@ export class MessageStore {
   }
 
   remove(queue: Queue, message: { readonly seq: number; readonly group_id: string | null }): void {
-    this.#delete.run(message.seq)
-    this.#addToTotal(queue.generation, -1)
+    this.removeFromStandard(queue, message.seq)
     this.#refreshGroupOf(queue, message)
+  }
+
+  /** Removes a message of a queue without groups, if it is still there. @returns whether it was */
+  removeFromStandard({ generation }: Queue, seq: number): boolean {
+    if (this.#delete.run(seq, generation).changes === 0) return false
+    this.#addToTotal(generation, -1)
+    return true
   }
 
   /**

@@ -36,15 +36,22 @@ export const changeMessageVisibilityBatch: Action = (context, input) => {
 function deleteOne(context: SqsContext, queue: Queue, input: JsonObject): object {
   const handle = requireString(input, 'ReceiptHandle')
   const { seq, receipt } = parseReceiptHandle(handle, queue.id)
-  const message = context.messages.find(queue, seq)
-  if (message === undefined) return {}
-  const isHeld = message.receipt === receipt && message.visible_at > context.now()
-  if (queue.settings.isFifo && !isHeld) {
-    throw invalidValueFor('ReceiptHandle', handle, 'The receipt handle has expired.')
-  }
-  context.messages.remove(queue, message)
+  if (queue.settings.isFifo) deleteFromFifo(context, queue, { handle, seq, receipt })
+  else context.messages.removeFromStandard(queue, seq)
   context.longPolls.touch(queue.id)
   return {}
+}
+
+function deleteFromFifo(
+  context: SqsContext,
+  queue: Queue,
+  { handle, seq, receipt }: { readonly handle: string; readonly seq: number; readonly receipt: number },
+): void {
+  const message = context.messages.find(queue, seq)
+  if (message === undefined) return
+  const isHeld = message.receipt === receipt && message.visible_at > context.now()
+  if (!isHeld) throw invalidValueFor('ReceiptHandle', handle, 'The receipt handle has expired.')
+  context.messages.remove(queue, message)
 }
 
 /** Only the handle of the receive that holds the message moves its deadline: a late one must not shorten another's. */

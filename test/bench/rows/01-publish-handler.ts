@@ -5,8 +5,9 @@ import { accepted, declareShop, eventOf, message, openStage, type Stage, without
 import type { Row } from '../row.ts'
 import { cpuMsSince, interleaved, millisecondsOf } from '../samples.ts'
 
-const ROUNDS = 11
-const PUBLISHES = 200
+const ROUNDS = 7
+/** To a turn: so many that what a turn begins with, caches that the other side has filled, does not count. */
+const PUBLISHES = 2000
 /** What SQS takes to answer a send within its region, about. */
 const SQS_MS = 8
 const WALL_PUBLISHES = 60

@@ -118,6 +118,7 @@ function bounded(connection: ConnectionSnapshot): string {
   return bounded({ ...connection, channels: connection.channels.slice(0, connection.channels.length >> 1) })
 }
 
+// A snapshot is data whose values all have a stored form (model/json.ts), which is what an AMQP table is.
 const textOf = (connection: ConnectionSnapshot): string => JSON.stringify(toStored(connection as unknown as AmqpValue))
 
 /** A connection, and the gateway that it ends at. */

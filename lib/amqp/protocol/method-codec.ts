@@ -82,6 +82,7 @@ function readFields({ name, fields }: Codec, reader: ByteReader): Method {
     const value = type === 'bit' ? ((bits >> bit) & 1) === 1 : READERS[type](reader)
     if (!isReserved) method[field] = value
   }
+  // `Method` is derived from the table that says which fields were read (methods.ts).
   return method as unknown as Method
 }
 
@@ -104,6 +105,7 @@ export function writeMethod(writer: ByteWriter, method: Method): void {
   if (codec === undefined) throw new TypeError(`unknown method ${method.name}`)
   writer.short(codec.classId)
   writer.short(codec.methodId)
+  // By the names that the table of methods has, as `Method` does.
   writeFields(writer, codec.fields, method as unknown as Readonly<Record<string, unknown>>)
 }
 

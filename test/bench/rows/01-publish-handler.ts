@@ -72,8 +72,8 @@ async function cpuLines(sides: Sides): Promise<Line[]> {
     for (let call = 0; call < PUBLISHES; call += 1) await work()
     return (cpuMsSince(start) * 1000) / PUBLISHES
   }
-  // Warm is an environment that has served a few thousand requests: by then everything that matters is compiled.
-  for (let call = 0; call < 4000; call += 1) await sides.own()
+  // Warm is an environment that has served some ten thousand requests: by then everything that matters is optimised.
+  for (let call = 0; call < 15_000; call += 1) await sides.own()
   for (let call = 0; call < 1000; call += 1) await Promise.all([sides.publish(), sides.send(), sides.sendAlike()])
   const { publish, own, send, sendAlike, event } = await interleaved(ROUNDS, {
     publish: microseconds(sides.publish),

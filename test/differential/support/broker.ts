@@ -34,6 +34,8 @@ export class NoAnswer extends Error {
   }
 }
 
+class ReusedSocketReset extends Error {}
+
 /**
  * A broker known by its management API alone. Requests go through `node:http`, because `fetch` normalises paths: `//`,
  * `%2F` and `..` must arrive as they are written.
@@ -56,6 +58,16 @@ export class Broker {
 
   /** Sends one call and resolves with whatever the broker answers; rejects with NoAnswer after 30 s. */
   async send(call: Call): Promise<Answer> {
+    try {
+      return await this.#sendOnce(call)
+    } catch (error) {
+      // The broker ended a connection that was kept open while the call was on its way (nodejs.org/api/http.html#requestreusedsocket).
+      if (error instanceof ReusedSocketReset) return this.#sendOnce(call)
+      throw error
+    }
+  }
+
+  #sendOnce(call: Call): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     const request = http.request(this.origin, {
       agent: this.#agent,
@@ -64,7 +76,10 @@ export class Broker {
       headers: this.#headersOf(call),
     })
     request.setTimeout(30_000, () => request.destroy(new NoAnswer(this.name, call)))
-    request.on('error', reject)
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const isReset = request.reusedSocket && error.code === 'ECONNRESET'
+      reject(isReset ? new ReusedSocketReset(error.message) : error)
+    })
     request.on('response', (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -20,7 +20,8 @@ export interface Distortion {
  */
 export async function startDistorted(url: string, distortion: Distortion): Promise<Running> {
   const server = http.createServer((incoming, outgoing) => {
-    void forward(url, distortion, incoming, outgoing)
+    // Who gets no answer is told at once.
+    forward(url, distortion, incoming, outgoing).catch(() => outgoing.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -45,10 +46,13 @@ async function forward(
   const body = await textOf(incoming)
   const passedOn = toOther(distortion.request?.(method, path, body) ?? body)
   const request = http.request(url, {
+    // RabbitMQ ends a connection after a thousand requests, and may do so while the next one is on its way.
+    agent: false,
     method,
     path: toOther(path),
     headers: {
       ...incoming.headers,
+      connection: 'close',
       authorization: renamedCredentials(incoming.headers.authorization ?? ''),
       'content-length': Buffer.byteLength(passedOn),
     },

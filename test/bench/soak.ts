@@ -34,21 +34,25 @@ const [admin, one, many, autoAck, manual, changer] = leveret.clients as [
   HttpConnection,
   HttpConnection,
 ]
-await declare(admin)
 const endMs = performance.now() + forMs
 const isOver = (): boolean => performance.now() >= endMs
 const sampling = setInterval(sample, SAMPLE_MS, leveret)
-await Promise.all([
-  until(isOver, () => publishOne(one)),
-  until(isOver, () => publishMany(many)),
-  until(isOver, () => consume(autoAck, 'soak-0')),
-  until(isOver, () => consume(autoAckOf(1), 'soak-1')),
-  until(isOver, () => consumeByTag(manual, 'soak-2')),
-  until(isOver, () => change(changer)),
-])
-clearInterval(sampling)
-await drain()
-await leveret.close()
+try {
+  await declare(admin)
+  await Promise.all([
+    until(isOver, () => publishOne(one)),
+    until(isOver, () => publishMany(many)),
+    until(isOver, () => consume(autoAck, 'soak-0')),
+    until(isOver, () => consume(autoAckOf(1), 'soak-1')),
+    until(isOver, () => consumeByTag(manual, 'soak-2')),
+    until(isOver, () => change(changer)),
+  ])
+  clearInterval(sampling)
+  await drain()
+} finally {
+  clearInterval(sampling)
+  await leveret.close()
+}
 report()
 
 function autoAckOf(index: number): HttpConnection {

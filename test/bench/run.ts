@@ -4,6 +4,8 @@ import { type Report, reportOf } from './report.ts'
 import { type Row, Skipped } from './row.ts'
 import { ROWS } from './rows.ts'
 
+const [BEGIN, END] = ['<!-- bench: begin -->', '<!-- bench: end -->']
+
 /**
  * `npm run bench -- [--only 3,6] [--json FILE] [--write FILE]`: measures row after row and prints the table, which
  * `--write` also puts between the marks of a page. `--json` writes all figures, of each round.
@@ -42,8 +44,6 @@ async function measured(row: Row, index: number): Promise<Report['rows'][number]
 function seconds(): string {
   return ((performance.now() - startMs) / 1000).toFixed(0).padStart(4)
 }
-
-const [BEGIN, END] = ['<!-- bench: begin -->', '<!-- bench: end -->']
 
 function writeInto(file: string, markdown: string): void {
   const page = readFileSync(file, 'utf8')

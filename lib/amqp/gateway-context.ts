@@ -7,7 +7,6 @@ import { queueCounts } from '../broker/queue-counts.ts'
 import { isReplyName, replyQueue } from '../broker/reply-queue.ts'
 import type { VhostSession } from '../broker/session.ts'
 import type { Queue } from '../model/queue.ts'
-import type { Channel } from './channel/channel.ts'
 import { Held } from './connection/intake.ts'
 import { Connections } from './connections.ts'
 import { Consumers } from './consuming/consumers.ts'
@@ -35,8 +34,6 @@ export class GatewayContext {
   readonly consumers: Consumers
   readonly replies = new Replies()
   readonly connections = new Connections()
-  /** By the id of a queue, the channel that deletes it: the queue's consumers hear of it behind that one's answer (contract §5). */
-  readonly deletions = new Map<string, Pick<Channel, 'isOpen'>>()
   /** On its way from clients to queues. */
   readonly held = new Held()
   /** Delivered to clients and not settled. */
@@ -83,7 +80,6 @@ export class GatewayContext {
 
   /** A queue was deleted: its consumers here are told at once. */
   async queueGone({ id }: Pick<Queue, 'id'>): Promise<void> {
-    this.deletions.delete(id)
     this.temporary.forget(id)
     await this.feeds.lost(id)
   }

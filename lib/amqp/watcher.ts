@@ -76,7 +76,7 @@ export class Watcher {
   }
 
   async #lookAtVhost(vhostId: string): Promise<void> {
-    const { views, feeds, connections, deletions } = this.#gateway
+    const { views, feeds, connections } = this.#gateway
     const context = await views.refresh(vhostId)
     const inside = connections.all.filter(({ identity }) => identity?.vhostId === vhostId)
     if (inside.length === 0) {
@@ -86,12 +86,18 @@ export class Watcher {
     }
     const gone = feeds.all.filter((fed) => fed.vhostId === vhostId && !context?.vhost.queueById(fed.queue.id))
     for (const { queue } of gone) {
-      if (!deletions.get(queue.id)?.isOpen) await this.#gateway.queueGone(queue)
+      if (!this.#isBeingDeleted(queue.id)) await this.#gateway.queueGone(queue)
     }
     if (context) return
     for (const connection of inside) connection.close(vhostDeleted(connection.vhost))
     await Promise.all(inside.map(({ ended }) => ended))
     views.forget(vhostId)
+  }
+
+  /** Then its consumers hear of it behind the answer (contract §5). */
+  #isBeingDeleted(queueId: string): boolean {
+    const channels = this.#gateway.connections.all.flatMap(({ channels: { all } }) => all)
+    return channels.some(({ isOpen, deleting }) => isOpen && deleting.has(queueId))
   }
 
   async #lookAtUsers(): Promise<void> {

@@ -1,3 +1,4 @@
+import { LONGEST_CALL_MS } from '../delivery/sqs-client.ts'
 import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Message } from '../model/message.ts'
 import type { Queue } from '../model/queue.ts'
@@ -41,8 +42,6 @@ export interface GotMessage {
 
 /** After this the front may have given up, and nothing is taken out of a queue for an answer that nobody reads. */
 const ANSWER_WITHIN_MS = 25_000
-/** The longest that counting takes: three attempts of the SDK (sqs-client.ts). */
-const COUNT_MS = 15_000
 
 /**
  * Gets messages. All are fetched before any goes back, so that no message comes twice in one answer; what the answer has no
@@ -56,7 +55,7 @@ export async function getMessages(session: VhostSession, input: GetInput): Promi
   try {
     await hold.fill()
     const answered =
-      input.ackMode === 'ack_requeue_false' && isInTime(session, COUNT_MS)
+      input.ackMode === 'ack_requeue_false' && isInTime(session, LONGEST_CALL_MS)
         ? await countAndRemove(session, queue, hold)
         : await countAndSettle(session, queue, input.ackMode, hold)
     count(session, queue, input, answered)

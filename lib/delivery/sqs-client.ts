@@ -45,6 +45,8 @@ const MAX_ATTEMPTS = 3
 const CONNECTION_TIMEOUT_MS = 2000
 /** Ample for a batch of 1 MiB, and three attempts end before a request to API Gateway does. */
 const REQUEST_TIMEOUT_MS = 5000
+/** After this a call has been answered or has failed, pauses between attempts and long polls aside. */
+export const LONGEST_CALL_MS = MAX_ATTEMPTS * REQUEST_TIMEOUT_MS
 /** Wide fan-outs and the polls of many queues run beside each other; a socket costs nothing until it is used. */
 const MAX_SOCKETS = 256
 

@@ -7,7 +7,7 @@ import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import type { DynoxideSearch } from './dynoxide-binary.ts'
 import { startEventSource } from './event-source.ts'
 import { FrontDoor } from './front-door.ts'
-import type { Handlers, Surroundings } from './handlers.ts'
+import type { Handlers, HandlersOptions } from './handlers.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createResources } from './resources.ts'
 import { openSqsEngine, type SqsEngine } from './sqs/engine.ts'
@@ -44,7 +44,7 @@ export interface EmbeddedCloudOptions extends DynoxideSearch {
   /** 0 by default. With leases the broker is as fast as a deployed one, and changes of the topology take as long as there. */
   readonly leaseMs?: number | undefined
   /** By default all of them over one broker, with its first vhost and administrator. */
-  readonly openHandlers?: (config: Config, surroundings: Surroundings) => Promise<Handlers>
+  readonly openHandlers?: (config: Config, options: HandlersOptions) => Promise<Handlers>
   /** Left out, AMQP is not spoken. */
   readonly amqp?: AmqpDoorOptions | undefined
 }

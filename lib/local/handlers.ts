@@ -38,7 +38,7 @@ export interface Handlers extends ApiHandlers {
 export const ADMINISTRATOR = { user: 'guest', password: 'guest' } as const
 
 /** What handlers are opened with beside their configuration. */
-export interface Surroundings {
+export interface HandlersOptions {
   /** Left out, AMQP is not spoken. */
   readonly amqp?: AmqpDoor | undefined
   /** SQS where it is in this process; else it is where the configuration says. */
@@ -50,7 +50,7 @@ export interface Surroundings {
  * beside them where it is asked for.
  * @throws StartError where the port of AMQP cannot be had
  */
-export async function openHandlers(config: Config, { amqp, sqs }: Surroundings = {}): Promise<Handlers> {
+export async function openHandlers(config: Config, { amqp, sqs }: HandlersOptions = {}): Promise<Handlers> {
   const broker = openBroker(config, sqs)
   const resources = new AsyncDisposableStack()
   resources.defer(() => broker.close())

@@ -1,4 +1,9 @@
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest'
+import { readLocalEnvironment } from '../../lib/config.ts'
+import { type EmbeddedCloud, type EmbeddedCloudOptions, startEmbeddedCloud } from '../../lib/local/embedded-cloud.ts'
 import { type RunningLeveret, startLeveret } from '../../lib/local/testing.ts'
 import { recordingsDirectory } from '../privileges/recorder.ts'
 import { startAsDeployed } from '../support/as-deployed.ts'
@@ -15,6 +20,28 @@ export interface AmqpLeveret {
   connect(login?: Login): Promise<Client>
   /** Calls the HTTP API as guest. */
   call(method: string, path: string, body?: unknown): Promise<ApiAnswer>
+}
+
+/** An embedded cloud of their own, as a test wants it, for the tests of a file; answers how clients connect to it. */
+export function useCloud(
+  options: Pick<EmbeddedCloudOptions, 'leaseMs' | 'openHandlers'>,
+): (login?: Login) => Promise<Client> {
+  let cloud: EmbeddedCloud | undefined
+  const dataDir = mkdtempSync(join(tmpdir(), 'leveret-amqp-'))
+  beforeAll(async () => {
+    const { dynoxideBin, searchPath } = readLocalEnvironment()
+    const amqp = { port: 0, ifTaken: 'fail' } as const
+    cloud = await startEmbeddedCloud({ dynoxideBin, searchPath, port: 0, amqp, dataDir, ...options })
+  }, START_DEADLINE_MS)
+  afterAll(async () => {
+    await cloud?.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }, START_DEADLINE_MS)
+  return async (login) => {
+    const client = await openClient({ port: cloud?.amqpPort ?? 0 }, login)
+    onTestFinished(() => client.destroy())
+    return client
+  }
 }
 
 /** An embedded broker of their own, with its AMQP gateway, for the tests of a file. */

@@ -1,12 +1,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { readLocalEnvironment } from '../../lib/config.ts'
-import { type EmbeddedCloud, startEmbeddedCloud } from '../../lib/local/embedded-cloud.ts'
+import { describe, expect, test } from 'vitest'
 import { openHandlers } from '../../lib/local/handlers.ts'
-import { type Client, openClient } from './client.ts'
+import type { Client } from './client.ts'
+import { useCloud } from './embedded.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
@@ -29,27 +25,10 @@ function tokenFor(sub: string, { forS = 60, key = privateKey }: { forS?: number;
 }
 
 describe('a token in place of a password', { timeout: 60_000 }, () => {
-  let cloud: EmbeddedCloud | undefined
-  const dataDir = mkdtempSync(join(tmpdir(), 'leveret-tokens-'))
-  beforeAll(async () => {
-    cloud = await startEmbeddedCloud({
-      ...readLocalEnvironment({ PATH: process.env.PATH, DYNOXIDE_BIN: process.env.DYNOXIDE_BIN }),
-      port: 0,
-      amqp: { port: 0, ifTaken: 'fail' },
-      dataDir,
-      openHandlers: (config, surroundings) => openHandlers({ ...config, jwt: JWT }, surroundings),
-    })
+  const connectAs = useCloud({
+    openHandlers: (config, options) => openHandlers({ ...config, jwt: JWT }, options),
   })
-  afterAll(async () => {
-    await cloud?.close()
-    rmSync(dataDir, { recursive: true, force: true })
-  })
-
-  async function connect(password: string, username = 'whoever'): Promise<Client> {
-    const client = await openClient({ port: cloud?.amqpPort ?? 0 }, { username, password })
-    onTestFinished(() => client.destroy())
-    return client
-  }
+  const connect = (password: string, username = 'whoever'): Promise<Client> => connectAs({ username, password })
 
   test('lets in whom it vouches for, whatever the name beside it, with the rights of its scopes alone', async () => {
     const client = await connect(tokenFor('robot'))

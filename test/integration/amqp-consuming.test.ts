@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Channel } from '../amqp/channel.ts'
+import { expectNoticeBehindAnswer } from '../amqp/deletion-notice.ts'
 import { useAmqp } from '../amqp/embedded.ts'
 
 const leveret = useAmqp()
@@ -151,14 +152,7 @@ describe('what is not acknowledged', () => {
 
 describe('a consumer', () => {
   test('is told when its queue is deleted, after the deletion is answered', async () => {
-    const channel = await openChannel()
-    await channel.call('queue.declare', { queue: 'going' })
-    const { consumerTag } = await channel.call('basic.consume', { queue: 'going' })
-    const seen: string[] = []
-    channel.watch(({ method }) => seen.push(method.name))
-    await channel.call('queue.delete', { queue: 'going' })
-    expect((await channel.event('basic.cancel')).method).toMatchObject({ consumerTag, nowait: true })
-    expect(seen).toEqual(['queue.delete-ok', 'basic.cancel'])
+    await expectNoticeBehindAnswer(await openChannel())
   })
 
   test('is told when its queue is deleted through the API', async () => {

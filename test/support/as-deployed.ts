@@ -8,7 +8,7 @@ import { type Config, readLocalEnvironment } from '../../lib/config.ts'
 import { type Blobs, openBlobs } from '../../lib/journal/blobs.ts'
 import { type AmqpDoor, openAmqpDoor } from '../../lib/local/amqp-door.ts'
 import { startEmbeddedCloud } from '../../lib/local/embedded-cloud.ts'
-import { ADMINISTRATOR, createHandlers, type Handlers, type Surroundings } from '../../lib/local/handlers.ts'
+import { ADMINISTRATOR, createHandlers, type Handlers, type HandlersOptions } from '../../lib/local/handlers.ts'
 import type { LeveretOptions, RunningLeveret } from '../../lib/local/testing.ts'
 import { recorded } from '../privileges/recorder.ts'
 import { type AwsStubs, startAwsStubs } from './aws-stubs.ts'
@@ -49,7 +49,7 @@ export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<
     const dataDir = options.dataDir ?? (await temporaryDirectory(resources))
     let opened: Functions | undefined
     const { dynoxideBin, searchPath } = readLocalEnvironment()
-    const openHandlers = async (config: Config, { amqp }: Surroundings): Promise<Handlers> => {
+    const openHandlers = async (config: Config, { amqp }: HandlersOptions): Promise<Handlers> => {
       opened = await openFunctions(config, wrapBlobs)
       if (hasCustomResources) await opened.changeStack('Create')
       return amqp ? withGateway(opened, amqp) : opened.handlers

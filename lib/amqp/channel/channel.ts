@@ -31,6 +31,8 @@ export class Channel implements ConsumerChannel {
   readonly settling: Settling
   readonly consumers = new Map<string, Consumer>()
   readonly publishing: ChannelPublishing
+  /** Ids of queues whose deletion the client waits for: it hears of it before their consumers do. */
+  readonly deleting = new Set<string>()
   /** The queue that an empty name means: the one declared last. */
   lastQueue: string | undefined
   /** Of consumers to come, each for itself; 0 for none. */

@@ -112,15 +112,15 @@ async function deleteQueue(
   if (existing?.exclusive && ifEmpty && !gateway.temporary.isEmpty(existing))
     throw refusal(session, existing, 'not empty')
   const ok = unless(nowait, { name: 'queue.delete-ok', messageCount })
-  if (!existing) return answer(channel, await commitQueueDeletion(session, { name, ifEmpty }), ok)
-  gateway.deletions.set(existing.id, channel)
-  try {
-    const committed = await commitQueueDeletion(session, { name, ifEmpty })
-    return { ...answer(channel, committed, ok), sent: () => gateway.queueGone(existing) }
-  } catch (error) {
-    gateway.deletions.delete(existing.id)
-    throw error
-  }
+  // Where the deletion fails, so does the channel.
+  if (existing) channel.deleting.add(existing.id)
+  const committed = await commitQueueDeletion(session, { name, ifEmpty })
+  return { ...answer(channel, committed, ok), sent: () => existing && deleted(channel, existing) }
+}
+
+function deleted({ deleting, host: { gateway } }: Channel, queue: Queue): void {
+  deleting.delete(queue.id)
+  void gateway.queueGone(queue)
 }
 
 const refusal = ({ vhost: { vhost } }: VhostSession, { name }: Queue, why: string): AmqpError =>

@@ -16,9 +16,7 @@ export const openEmbeddedSqs = (engine: SqsEngine): SqsApi => ({
   changeMessageVisibilityBatch: async (input) =>
     (await ask(engine, 'ChangeMessageVisibilityBatch', { ...input })) as BatchAnswer,
   receiveMessage: async (input, signal) => {
-    const { Messages = [] } = (await ask(engine, 'ReceiveMessage', { ...input }, signal)) as {
-      Messages?: WireMessage[]
-    }
+    const { Messages = [] } = await receive(engine, { ...input }, signal)
     return Messages.map(fromWire)
   },
   createQueue: async (input) => {
@@ -37,18 +35,36 @@ export const openEmbeddedSqs = (engine: SqsEngine): SqsApi => ({
   close: () => undefined,
 })
 
+/** Of those for whom nothing is taken, it does not matter whether they are still there. */
+const NEVER_ABORTED = new AbortController().signal
+
+async function ask(
+  engine: SqsEngine,
+  action: string,
+  input: JsonObject,
+  signal: AbortSignal = NEVER_ABORTED,
+): Promise<object> {
+  try {
+    return await engine.call(action, input, signal)
+  } catch (error) {
+    throw error instanceof SqsError ? new EmbeddedSqsError(error) : error
+  }
+}
+
 /** A caller who has gone by the time that the answer is there gets an error, and the engine knows that it got nothing. */
-async function ask(engine: SqsEngine, action: string, input: JsonObject, signal?: AbortSignal): Promise<object> {
+async function receive(
+  engine: SqsEngine,
+  input: JsonObject,
+  signal: AbortSignal | undefined,
+): Promise<{ Messages?: WireMessage[] }> {
   const caller = new AbortController()
   const leave = (): void => caller.abort()
   if (signal?.aborted) leave()
   signal?.addEventListener('abort', leave, { once: true })
   try {
-    const answer = await engine.call(action, input, caller.signal)
+    const answer = await ask(engine, 'ReceiveMessage', input, caller.signal)
     caller.signal.throwIfAborted()
     return answer
-  } catch (error) {
-    throw error instanceof SqsError ? new EmbeddedSqsError(error) : error
   } finally {
     signal?.removeEventListener('abort', leave)
   }

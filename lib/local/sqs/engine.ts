@@ -101,13 +101,13 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
   context.sweeper.wake()
   moveTasks.resume()
 
-  const call = (name: string, input: JsonObject, signal: AbortSignal): Promise<object> => {
+  const call = async (name: string, input: JsonObject, signal: AbortSignal): Promise<object> => {
     const action = findAction(name)
     return commit.run(() => action(context, input, signal), ANSWERED_WHEN_WRITTEN.has(name) ? 'written' : 'durable')
   }
 
   return {
-    call: async (name, input, signal) => call(name, input, signal),
+    call,
     handle: async ({ target, body, signal }) => {
       try {
         return renderOutput(await call(actionOf(target), parseInput(body), signal))

@@ -214,15 +214,9 @@ export class MessageStore {
   }
 
   remove(queue: Queue, message: { readonly seq: number; readonly group_id: string | null }): void {
-    this.removeFromStandard(queue, message.seq)
+    if (this.#delete.run(message.seq, queue.generation).changes === 0) return
+    this.#addToTotal(queue.generation, -1)
     this.#refreshGroupOf(queue, message)
-  }
-
-  /** Removes a message of a queue without groups, if it is still there. @returns whether it was */
-  removeFromStandard({ generation }: Queue, seq: number): boolean {
-    if (this.#delete.run(seq, generation).changes === 0) return false
-    this.#addToTotal(generation, -1)
-    return true
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Action, SqsContext } from '../context.ts'
 import { invalidValueFor, SqsError } from '../errors.ts'
 import { type JsonObject, requireInteger, requireString } from '../input.ts'
 import type { Queue } from '../queue-registry.ts'
-import { parseReceiptHandle } from '../receipt-handle.ts'
+import { parseReceiptHandle, type Receipt } from '../receipt-handle.ts'
 import { parseBatchEntries, runBatch } from './batch.ts'
 
 const MAX_VISIBILITY_SECONDS = 43_200
@@ -37,7 +37,8 @@ function deleteOne(context: SqsContext, queue: Queue, input: JsonObject): object
   const handle = requireString(input, 'ReceiptHandle')
   const { seq, receipt } = parseReceiptHandle(handle, queue.id)
   if (queue.settings.isFifo) deleteFromFifo(context, queue, { handle, seq, receipt })
-  else context.messages.removeFromStandard(queue, seq)
+  // The group of a message of a standard queue orders nothing.
+  else context.messages.remove(queue, { seq, group_id: null })
   context.longPolls.touch(queue.id)
   return {}
 }
@@ -45,7 +46,7 @@ function deleteOne(context: SqsContext, queue: Queue, input: JsonObject): object
 function deleteFromFifo(
   context: SqsContext,
   queue: Queue,
-  { handle, seq, receipt }: { readonly handle: string; readonly seq: number; readonly receipt: number },
+  { handle, seq, receipt }: Pick<Receipt, 'seq' | 'receipt'> & { readonly handle: string },
 ): void {
   const message = context.messages.find(queue, seq)
   if (message === undefined) return

@@ -1,6 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import type { Broker } from '../../lib/broker/broker.ts'
 import { functionHandler } from '../../lib/broker/function-handler.ts'
+import { openBroker } from '../../lib/broker/open-broker.ts'
 import { readAhead } from '../../lib/broker/read-ahead.ts'
 import { ENV } from '../../lib/config.ts'
 import { type FaultyBroker, startFaultyBroker } from './faulty-broker.ts'
@@ -57,6 +60,33 @@ test('on Lambda the broker is opened as the function is loaded, and what it read
   expect(brokers).toHaveLength(1)
   expect(await handle('/')).toBe(2)
   expect(brokers[0]?.counters.TopologyReads).toBe(2)
+})
+
+test.each(['publish', 'consume'])('function %s reads ahead as it is loaded', async (name) => {
+  stubEnvironment()
+  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', name)
+  vi.resetModules()
+  const sent: ClientRequest[] = []
+  const note = (message: unknown) => void sent.push((message as { request: ClientRequest }).request)
+  subscribe('http.client.request.start', note)
+  onTestFinished(() => void unsubscribe('http.client.request.start', note))
+  await import(`../../functions/${name}.ts`)
+  await vi.waitFor(() => expect(sent.filter(readsHeads)).toHaveLength(2))
+})
+
+const readsHeads = (request: ClientRequest): boolean =>
+  String(request.getHeader('x-amz-target')).endsWith('.BatchGetItem')
+
+test('the clients of DynamoDB share connections', async () => {
+  const broker = openBroker(faulty.config)
+  brokers.push(broker)
+  const sockets: unknown[] = []
+  const note = (message: unknown) => void sockets.push(message)
+  subscribe('net.client.socket', note)
+  onTestFinished(() => void unsubscribe('net.client.socket', note))
+  await broker.journals.view(broker.journals.arrival())
+  await broker.delivery.items.get({ partition: 'none', sort: 'none' })
+  expect(sockets).toHaveLength(1)
 })
 
 test('elsewhere the broker is opened by the first request', async () => {

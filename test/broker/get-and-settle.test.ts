@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
 import { type AckMode, type GetInput, type GotMessage, getMessages } from '../../lib/broker/get-messages.ts'
 import { publish } from '../../lib/broker/publish.ts'
@@ -70,6 +70,37 @@ describe('a get', () => {
     const input = { queue: name, count: 1, ackMode: 'ack_requeue_false', waitS: 0, encodedSizeOf: () => 1 } as const
     await expect(getMessages(late, input)).rejects.toMatchObject({ kind: 'unavailable' })
     expect(payloadsOf(await get(name, 'ack_requeue_false'))).toEqual(['late'])
+  })
+
+  test.each([
+    { agoMs: 0, when: 'while it is counted, where there is time for both', removes: 1 },
+    { agoMs: 12_000, when: 'only after the count, where that may take all the time there is', removes: 0 },
+  ])('removes $when', async ({ agoMs, removes }) => {
+    const name = await queue()
+    await send(name, 'x')
+    const session = await faulty.session()
+    const arrival = { ...session.arrival, monotonicMs: session.arrival.monotonicMs - agoMs }
+    const { counter } = faulty.broker.delivery
+    const counting = Promise.withResolvers<void>()
+    const counted = Promise.withResolvers<void>()
+    const count = vi.spyOn(counter, 'count').mockImplementation(async () => {
+      counting.resolve()
+      await counted.promise
+      return []
+    })
+    let removed = 0
+    faulty.fault = (method) => {
+      if (method === 'deleteMessageBatch') removed += 1
+    }
+    const input = { queue: name, count: 1, ackMode: 'ack_requeue_false', waitS: 0, encodedSizeOf: () => 1 } as const
+    const got = getMessages({ ...session, arrival }, input)
+    await counting.promise
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(removed).toBe(removes)
+    counted.resolve()
+    expect(payloadsOf(await got)).toEqual(['x'])
+    expect(removed).toBe(1)
+    count.mockRestore()
   })
 
   test('answers what fits, exactly as the door measures it, and removes no more', async () => {

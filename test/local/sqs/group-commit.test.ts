@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SqsError } from '../../../lib/local/sqs/errors.ts'
 import { GroupCommit } from '../../../lib/local/sqs/group-commit.ts'
 
@@ -88,6 +88,9 @@ describe('group commit', () => {
     let syncs: ((error: Error | null) => void)[]
     let heard: string[]
 
+    afterEach(() => {
+      vi.useRealTimers()
+    })
     beforeEach(() => {
       syncs = []
       heard = []
@@ -134,6 +137,22 @@ describe('group commit', () => {
       note('read', read())
       await turn()
       expect(heard).toEqual(['first: EIO', 'second: EIO', 'third: EIO', 'read: EIO'])
+    })
+
+    it('what nobody waits for is synced within a second, unless something that is waited for is before', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      await read()
+      await read()
+      vi.advanceTimersByTime(999)
+      expect(syncs).toHaveLength(0)
+      vi.advanceTimersByTime(1)
+      expect(syncs).toHaveLength(1)
+      await read()
+      note('write', insert(1))
+      await turn()
+      expect(syncs).toHaveLength(2)
+      vi.advanceTimersByTime(10_000)
+      expect(syncs).toHaveLength(2)
     })
 
     it('closing confirms what is committed', async () => {

@@ -38,9 +38,9 @@ export interface LeveretAsDeployed extends RunningLeveret {
 }
 
 /**
- * The embedded cloud, with AMQP where it is given a port for it, and with what it leaves out for the sake of speed: each function has a broker of its own, as it has in an
- * environment of Lambda and asks SQS through the SDK, blobs are in S3, and a custom resource makes the administrator that a secret names. What the
- * functions ask of AWS is recorded.
+ * The embedded cloud, with AMQP where it is given a port for it, and with what it leaves out for the sake of speed: each
+ * function has a broker of its own, as it has in an environment of Lambda, and asks SQS through the SDK, blobs are in S3, and
+ * a custom resource makes the administrator that a secret names. What the functions ask of AWS is recorded.
  */
 export async function startAsDeployed(options: AsDeployedOptions = {}): Promise<LeveretAsDeployed> {
   const { port = 0, amqpPort, hasCustomResources = true, wrapBlobs = (blobs) => blobs } = options

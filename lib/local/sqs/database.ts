@@ -153,10 +153,13 @@ function createSchema(database: DatabaseSync, file: string): void {
 
 type SqlValue = string | number | null
 
-/** A prepared statement with the type of its rows; the schema is STRICT, so a column has the type its table gives it. */
-export interface Query<Row> {
-  first(...values: SqlValue[]): Row | undefined
+export interface Rows<Row> {
   all(...values: SqlValue[]): Row[]
+}
+
+/** A prepared statement with the type of its rows; the schema is STRICT, so a column has the type its table gives it. */
+export interface Query<Row> extends Rows<Row> {
+  first(...values: SqlValue[]): Row | undefined
 }
 
 export function prepareQuery<Row>(database: DatabaseSync, sql: string): Query<Row> {
@@ -165,4 +168,18 @@ export function prepareQuery<Row>(database: DatabaseSync, sql: string): Query<Ro
     first: (...values) => statement.get(...values) as Row | undefined,
     all: (...values) => statement.all(...values) as Row[],
   }
+}
+
+/**
+ * As {@link prepareQuery}, for rows that are read often: `toRow` makes them of their columns, in the order of the query. Node's
+ * own rows are dictionaries to V8, and reading them again and again takes longer than the query.
+ */
+export function prepareRows<Columns extends SqlValue[], Row>(
+  database: DatabaseSync,
+  sql: string,
+  toRow: (columns: Columns) => Row,
+): Rows<Row> {
+  const statement = database.prepare(sql)
+  statement.setReturnArrays(true)
+  return { all: (...values) => (statement.all(...values) as unknown as Columns[]).map(toRow) }
 }

@@ -91,17 +91,23 @@ function toWire(entry: SendMessageBatchRequestEntry): JsonObject {
   return { ...entry, MessageAttributes: mapValues(MessageAttributes, encodeBytes) }
 }
 
-function fromWire({ MessageAttributes, ...message }: WireMessage): Message {
-  return MessageAttributes === undefined
-    ? message
-    : { ...message, MessageAttributes: mapValues(MessageAttributes, decodeBytes) }
-}
+/** Digests are left where they are: nothing was on a wire. */
+const fromWire = ({ MessageId, ReceiptHandle, Body, Attributes, MessageAttributes }: WireMessage): Message => ({
+  MessageId,
+  ReceiptHandle,
+  Body,
+  Attributes,
+  MessageAttributes: MessageAttributes && mapValues(MessageAttributes, decodeBytes),
+})
 
 const encodeBytes = ({ BinaryValue, ...attribute }: MessageAttributeValue): object =>
   BinaryValue === undefined ? attribute : { ...attribute, BinaryValue: Buffer.from(BinaryValue).toString('base64') }
 
-const decodeBytes = ({ BinaryValue, ...attribute }: MessageAttribute): MessageAttributeValue =>
-  BinaryValue === undefined ? attribute : { ...attribute, BinaryValue: Buffer.from(BinaryValue, 'base64') }
+const decodeBytes = ({ DataType, StringValue, BinaryValue }: MessageAttribute): MessageAttributeValue => ({
+  DataType,
+  StringValue,
+  BinaryValue: BinaryValue === undefined ? undefined : Buffer.from(BinaryValue, 'base64'),
+})
 
 const mapValues = <Value, Mapped>(
   record: Readonly<Record<string, Value>>,

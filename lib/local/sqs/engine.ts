@@ -95,7 +95,10 @@ export function openSqsEngine(options: SqsEngineOptions): SqsEngine {
     deduplication: new Deduplication(database),
     inFlight,
     longPolls,
-    sweeper: new Sweeper(database, commit),
+    sweeper: new Sweeper(database, commit, (generation) => {
+      messages.forgetGeneration(generation)
+      inFlight.forgetGeneration(generation)
+    }),
     moveTasks,
   }
   context.sweeper.wake()

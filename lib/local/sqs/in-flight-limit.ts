@@ -26,6 +26,10 @@ export class InFlightLimit {
     this.#upperBounds.set(generation, (this.#upperBounds.get(generation) ?? 0) + messages)
   }
 
+  forgetGeneration(generation: number): void {
+    this.#upperBounds.delete(generation)
+  }
+
   forget(): void {
     this.#upperBounds.clear()
   }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { prepareQuery, type Query } from './database.ts'
-import { type MessageStore, RECEIVABLE_COLUMNS, type ReceivableRow } from './message-store.ts'
+import { prepareRows, type Rows } from './database.ts'
+import { type MessageStore, RECEIVABLE_COLUMNS, type ReceivableRow, toReceivable } from './message-store.ts'
 import type { Queue } from './queue-registry.ts'
 
 /**
@@ -11,7 +11,7 @@ export class MessageMoves {
   readonly #store: MessageStore
   readonly #redriveContent: StatementSync
   readonly #resendContent: StatementSync
-  readonly #selectMovable: Query<ReceivableRow>
+  readonly #selectMovable: Rows<ReceivableRow>
 
   constructor(database: DatabaseSync, store: MessageStore) {
     this.#store = store
@@ -21,11 +21,12 @@ export class MessageMoves {
     this.#resendContent = database.prepare(
       'UPDATE contents SET seq = ?, source_arn = NULL, prior_receive_count = 0, message_id = ? WHERE seq = ?',
     )
-    this.#selectMovable = prepareQuery(
+    this.#selectMovable = prepareRows(
       database,
       `SELECT ${RECEIVABLE_COLUMNS} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
        WHERE m.generation = ? AND m.visible_at <= ? AND m.seq <= ?
        ORDER BY m.visible_at, m.receive_count, m.seq LIMIT ?`,
+      toReceivable,
     )
   }
 

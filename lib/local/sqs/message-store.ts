@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { prepareQuery, type Query } from './database.ts'
+import { prepareQuery, prepareRows, type Query, type Rows } from './database.ts'
 import type { FifoGroups } from './fifo-groups.ts'
 import type { MessageNumbers } from './message-numbers.ts'
 import type { Queue } from './queue-registry.ts'
@@ -56,9 +56,43 @@ export interface MessageCounts {
   readonly delayed: number
 }
 
-/** The columns of a ReceivableRow, of `messages` as m and `contents` as c. */
+/** The columns of a ReceivableRow, of `messages` as m and `contents` as c, as {@link toReceivable} takes them. */
 export const RECEIVABLE_COLUMNS = `m.seq, m.visible_at, m.receive_count, m.receipt, m.first_received_at, m.sent_at, m.group_id,
   c.message_id, c.body, c.attributes, c.dedup_id, c.trace_header, c.source_arn, c.prior_receive_count`
+
+type ReceivableColumns = [
+  seq: number,
+  visible_at: number,
+  receive_count: number,
+  receipt: number,
+  first_received_at: number | null,
+  sent_at: number,
+  group_id: string | null,
+  message_id: string,
+  body: string,
+  attributes: string | null,
+  dedup_id: string | null,
+  trace_header: string | null,
+  source_arn: string | null,
+  prior_receive_count: number,
+]
+
+export const toReceivable = (columns: ReceivableColumns): ReceivableRow => ({
+  seq: columns[0],
+  visible_at: columns[1],
+  receive_count: columns[2],
+  receipt: columns[3],
+  first_received_at: columns[4],
+  sent_at: columns[5],
+  group_id: columns[6],
+  message_id: columns[7],
+  body: columns[8],
+  attributes: columns[9],
+  dedup_id: columns[10],
+  trace_header: columns[11],
+  source_arn: columns[12],
+  prior_receive_count: columns[13],
+})
 
 /**
  * The messages of all queues. Every method runs inside the caller's transaction; who changes a FIFO queue's messages
@@ -77,8 +111,8 @@ export class MessageStore {
   readonly #undoReceive: StatementSync
   readonly #setVisibility: StatementSync
   readonly #delete: StatementSync
-  readonly #selectVisible: Query<ReceivableRow>
-  readonly #selectGroup: Query<ReceivableRow>
+  readonly #selectVisible: Rows<ReceivableRow>
+  readonly #selectGroup: Rows<ReceivableRow>
   readonly #selectDelivery: Query<DeliveryRow>
   readonly #countAll: Query<{ readonly total: number }>
   readonly #selectHidden: Query<{ readonly hidden: number; readonly in_flight: number | null }>
@@ -106,15 +140,17 @@ export class MessageStore {
     )
     this.#setVisibility = database.prepare('UPDATE messages SET visible_at = ? WHERE seq = ?')
     this.#delete = database.prepare('DELETE FROM messages WHERE seq = ? AND generation = ?')
-    this.#selectVisible = prepareQuery(
+    this.#selectVisible = prepareRows(
       database,
       `SELECT ${RECEIVABLE_COLUMNS} FROM messages m INDEXED BY messages_by_visibility JOIN contents c ON c.seq = m.seq
        WHERE m.generation = ? AND m.visible_at <= ? ORDER BY m.visible_at, m.receive_count, m.seq LIMIT ?`,
+      toReceivable,
     )
-    this.#selectGroup = prepareQuery(
+    this.#selectGroup = prepareRows(
       database,
       `SELECT ${RECEIVABLE_COLUMNS} FROM messages m INDEXED BY messages_by_group JOIN contents c ON c.seq = m.seq
        WHERE m.fifo = 1 AND m.generation = ? AND m.group_id = ? ORDER BY m.seq LIMIT ?`,
+      toReceivable,
     )
     this.#selectDelivery = prepareQuery(
       database,
@@ -234,6 +270,12 @@ export class MessageStore {
   /** As {@link count}. */
   countInFlight({ generation }: Queue, now: number): number {
     return this.#selectHidden.first(generation, now)?.in_flight ?? 0
+  }
+
+  /** A generation and all that it held are gone. */
+  forgetGeneration(generation: number): void {
+    this.#totals.delete(generation)
+    this.#oldestMs.delete(generation)
   }
 
   /** A transaction was undone. */

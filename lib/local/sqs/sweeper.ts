@@ -7,14 +7,17 @@ const DELETED_PER_STEP = 500
 /** Removes what ended generations left behind, a little per turn of the event loop, across restarts. */
 export class Sweeper {
   readonly #commit: GroupCommit
+  readonly #swept: (generation: number) => void
   readonly #selectDiscarded: Query<{ readonly id: number }>
   readonly #deleteMessages: StatementSync
   readonly #deleteGroups: StatementSync
   readonly #deleteGeneration: StatementSync
   #isAwake = false
 
-  constructor(database: DatabaseSync, commit: GroupCommit) {
+  /** @param swept hears of each generation of which nothing is left */
+  constructor(database: DatabaseSync, commit: GroupCommit, swept: (generation: number) => void) {
     this.#commit = commit
+    this.#swept = swept
     this.#selectDiscarded = prepareQuery(database, 'SELECT id FROM generations WHERE discarded = 1 LIMIT 1')
     this.#deleteMessages = database.prepare(
       `DELETE FROM messages WHERE seq IN
@@ -51,6 +54,7 @@ export class Sweeper {
     if (Number(this.#deleteMessages.run(generation).changes) === DELETED_PER_STEP) return true
     this.#deleteGroups.run(generation)
     this.#deleteGeneration.run(generation)
+    this.#swept(generation)
     return true
   }
 }

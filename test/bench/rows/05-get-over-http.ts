@@ -6,7 +6,7 @@ import { interleaved } from '../samples.ts'
 import { besideRabbitMq, publishOne } from './03-publish-over-http.ts'
 
 const ROUNDS = 7
-const GETS = 60
+const GETS = 200
 const COUNT = 10
 const GET = `/api/queues/%2F/${QUEUE}/get`
 const BODY = JSON.stringify({ count: COUNT, ackmode: 'ack_requeue_false', encoding: 'auto' })

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { prepareRows, type Rows } from './database.ts'
-import { type MessageStore, RECEIVABLE_COLUMNS, type ReceivableRow, toReceivable } from './message-store.ts'
+import type { MessageStore } from './message-store.ts'
 import type { Queue } from './queue-registry.ts'
+import { RECEIVABLE_COLUMNS, type ReceivableRow, toReceivable } from './receivable-row.ts'
 
 /**
  * Messages on their way from one queue to another. The content stays one row and changes owner; the message arrives

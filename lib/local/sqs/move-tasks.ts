@@ -5,8 +5,9 @@ import type { GroupCommit } from './group-commit.ts'
 import type { LongPolls } from './long-polls.ts'
 import type { MessageMoves } from './message-moves.ts'
 import type { MessageNumbers } from './message-numbers.ts'
-import type { MessageStore, ReceivableRow } from './message-store.ts'
+import type { MessageStore } from './message-store.ts'
 import type { Queue, QueueRegistry } from './queue-registry.ts'
+import type { ReceivableRow } from './receivable-row.ts'
 
 const MOVED_PER_STEP = 100
 const STEP_MS = 10

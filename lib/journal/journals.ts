@@ -106,7 +106,9 @@ export class Journals<Access, AccessEvent extends JournalEvent, Vhost, VhostEven
       access: access.state,
       vhost: vhost?.sealed ? undefined : vhost?.state,
       get versions() {
-        return Object.fromEntries([access, ...vhosts.values()].map(({ journal, version }) => [journal, version]))
+        const versions: Record<string, number> = { [access.journal]: access.version }
+        for (const { journal, version } of vhosts.values()) versions[journal] = version
+        return versions
       },
     }
   }

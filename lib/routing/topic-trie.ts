@@ -1,5 +1,5 @@
 import { PairMap } from './pair-map.ts'
-import { EMPTY_HASH, nextHash, WordTable } from './word-table.ts'
+import { WordTable } from './word-table.ts'
 
 /**
  * Topic patterns by their words (contract §3.3): `*` is exactly one word, `#` zero or more, anything else itself.
@@ -12,7 +12,6 @@ import { EMPTY_HASH, nextHash, WordTable } from './word-table.ts'
  */
 
 const SEPARATOR = '.'
-const SEPARATOR_UNIT = SEPARATOR.charCodeAt(0)
 const ONE_WORD = '*'
 const ANY_WORDS = '#'
 const NO_WORDS: readonly string[] = []
@@ -36,9 +35,15 @@ export interface TopicMatch<Value> {
 }
 
 const ROOT = 1
-/** What {@link TopicTrie} knows of each node, by its number: the child after a `*`, that after a `#`, how many other children, flags. */
-const FIELDS = 4
-const [ONE_WORD_CHILD, ANY_WORDS_CHILD, LITERAL_COUNT, FLAGS] = [0, 1, 2, 3]
+/**
+ * What {@link TopicTrie} knows of each node, by its number: the child after a `*`, that after a `#`, flags, one of the
+ * children after a word, that word, how many more children there are after words, and a bit for each of their words: those
+ * are looked up only where its bit is set. Most nodes have one child or none, and then a match looks nothing up.
+ */
+const FIELDS = 8
+const [ONE_WORD_CHILD, ANY_WORDS_CHILD, FLAGS, LITERAL_CHILD, LITERAL_WORD, MORE_COUNT, MORE_BITS] = [
+  0, 1, 2, 3, 4, 5, 6,
+]
 /** Whether a `#` stands in the path to the node: only then can one match reach it at several places. */
 const AFTER_ANY_WORDS = 1
 /** Whether a pattern ends at the node. */
@@ -50,8 +55,8 @@ export class TopicTrie<Value> {
   readonly #exact = new Map<string, Value>()
   /** Of the patterns with wildcards, as all that follows. */
   readonly #words = new WordTable()
-  /** From a node and a word to the node after the word. */
-  readonly #literals = new PairMap()
+  /** From a node and a word to the node after the word, but for the one child that stands with the node itself. */
+  readonly #moreLiterals = new PairMap()
   #nodes = new Int32Array(FIRST_NODES * FIELDS)
   #lastNode = ROOT
   readonly #freeNodes: number[] = []
@@ -61,7 +66,9 @@ export class TopicTrie<Value> {
   /** How much it holds, in nodes and words: nothing is left of what was deleted. */
   get size(): { readonly exact: number; readonly nodes: number; readonly words: number; readonly literals: number } {
     const nodes = this.#lastNode - this.#freeNodes.length
-    return { exact: this.#exact.size, nodes, words: this.#words.size, literals: this.#literals.size }
+    let literals = this.#moreLiterals.size
+    for (let node = ROOT; node <= this.#lastNode; node++) if (this.#field(node, LITERAL_CHILD) !== 0) literals += 1
+    return { exact: this.#exact.size, nodes, words: this.#words.size, literals }
   }
 
   get(pattern: string): Value | undefined {
@@ -106,7 +113,7 @@ export class TopicTrie<Value> {
     const exact = this.#exact.get(key)
     if (exact !== undefined) found(exact)
     if (this.#lastNode - this.#freeNodes.length > ROOT)
-      this.visit(ROOT, 0, { words: this.#wordsOfKey(key), found, visited: undefined })
+      this.visit(ROOT, 0, { words: key === '' ? NO_NUMBERS : this.#words.numbersOf(key), found, visited: undefined })
   }
 
   /** Matches what is below `node` against the words from `place` on. */
@@ -121,8 +128,8 @@ export class TopicTrie<Value> {
       return
     }
     const word = words[place] as number
-    if (word !== 0 && nodes[at + LITERAL_COUNT] !== 0) {
-      const literal = this.#literals.get(node, word)
+    if (word !== 0) {
+      const literal = this.#literal(node, word)
       if (literal !== 0) this.visit(literal, place + 1, match)
     }
     const oneWord = nodes[at + ONE_WORD_CHILD] as number
@@ -136,29 +143,32 @@ export class TopicTrie<Value> {
       if (match.visited.has(node)) return
       match.visited.add(node)
     }
-    const end = match.words.length
-    // Where nothing follows the `#`, only the end of the key matters.
-    for (let place = this.#isLeaf(node) ? end : from; place <= end; place++) this.visit(node, place, match)
+    if (this.#hasWildcardChild(node)) {
+      for (let place = from; place <= match.words.length; place++) this.visit(node, place, match)
+    } else {
+      this.#visitLiterals(node, from, match)
+    }
   }
 
-  /** As {@link wordsOf}, in numbers. */
-  #wordsOfKey(key: string): readonly number[] {
-    if (key === '') return NO_NUMBERS
-    const numbers: number[] = []
-    let start = 0
-    let hash = EMPTY_HASH
-    for (let at = 0; at < key.length; at++) {
-      const unit = key.charCodeAt(at)
-      if (unit !== SEPARATOR_UNIT) {
-        hash = nextHash(hash, unit)
-        continue
+  /** As {@link visit} at each place from `from` on, of a node that words or the end of a pattern follow, as most `#` have it. */
+  #visitLiterals(node: number, from: number, match: TopicMatch<Value>): void {
+    const { words } = match
+    if (!this.#isLeaf(node)) {
+      for (let place = from; place < words.length; place++) {
+        const word = words[place] as number
+        const literal = word === 0 ? 0 : this.#literal(node, word)
+        if (literal !== 0) this.visit(literal, place + 1, match)
       }
-      numbers.push(this.#words.find(key, start, at, hash))
-      start = at + 1
-      hash = EMPTY_HASH
     }
-    numbers.push(this.#words.find(key, start, key.length, hash))
-    return numbers
+    if ((this.#field(node, FLAGS) & HAS_VALUE) !== 0) match.found(this.#values[node] as Value)
+  }
+
+  /** The node after one more word that is no wildcard, by the word's number, or 0. */
+  #literal(node: number, word: number): number {
+    const at = node * FIELDS
+    if (this.#nodes[at + LITERAL_WORD] === word) return this.#nodes[at + LITERAL_CHILD] as number
+    if (((this.#nodes[at + MORE_BITS] as number) & bitOf(word)) === 0) return 0
+    return this.#moreLiterals.get(node, word)
   }
 
   /** The root and the nodes after each word of a pattern, as far as they exist. */
@@ -178,7 +188,7 @@ export class TopicTrie<Value> {
     if (word === ONE_WORD) return this.#field(node, ONE_WORD_CHILD)
     if (word === ANY_WORDS) return this.#field(node, ANY_WORDS_CHILD)
     const number = this.#words.numberOf(word)
-    return number === 0 ? 0 : this.#literals.get(node, number)
+    return number === 0 ? 0 : this.#literal(node, number)
   }
 
   #addChild(node: number, word: string): number {
@@ -187,20 +197,39 @@ export class TopicTrie<Value> {
     this.#setField(child, FLAGS, isAnyWords ? AFTER_ANY_WORDS : this.#field(node, FLAGS) & AFTER_ANY_WORDS)
     if (word === ONE_WORD) this.#setField(node, ONE_WORD_CHILD, child)
     else if (isAnyWords) this.#setField(node, ANY_WORDS_CHILD, child)
-    else {
-      this.#literals.add(node, this.#words.add(word), child)
-      this.#setField(node, LITERAL_COUNT, this.#field(node, LITERAL_COUNT) + 1)
-    }
+    else this.#addLiteral(node, this.#words.add(word), child)
     return child
+  }
+
+  #addLiteral(node: number, word: number, child: number): void {
+    if (this.#field(node, LITERAL_CHILD) === 0) {
+      this.#setField(node, LITERAL_CHILD, child)
+      this.#setField(node, LITERAL_WORD, word)
+      return
+    }
+    this.#moreLiterals.add(node, word, child)
+    this.#setField(node, MORE_COUNT, this.#field(node, MORE_COUNT) + 1)
+    this.#setField(node, MORE_BITS, this.#field(node, MORE_BITS) | bitOf(word))
+  }
+
+  /** A bit stays until there are no more children: others may share it. */
+  #removeLiteral(node: number, word: number): void {
+    if (this.#field(node, LITERAL_WORD) === word) {
+      this.#setField(node, LITERAL_CHILD, 0)
+      this.#setField(node, LITERAL_WORD, 0)
+      return
+    }
+    this.#moreLiterals.delete(node, word)
+    this.#setField(node, MORE_COUNT, this.#field(node, MORE_COUNT) - 1)
+    if (this.#field(node, MORE_COUNT) === 0) this.#setField(node, MORE_BITS, 0)
   }
 
   #removeChild(node: number, word: string, child: number): void {
     if (word === ONE_WORD) this.#setField(node, ONE_WORD_CHILD, 0)
     else if (word === ANY_WORDS) this.#setField(node, ANY_WORDS_CHILD, 0)
     else {
-      this.#literals.delete(node, this.#words.numberOf(word))
+      this.#removeLiteral(node, this.#words.numberOf(word))
       this.#words.remove(word)
-      this.#setField(node, LITERAL_COUNT, this.#field(node, LITERAL_COUNT) - 1)
     }
     this.#setField(child, FLAGS, 0)
     this.#freeNodes.push(child)
@@ -215,10 +244,14 @@ export class TopicTrie<Value> {
     return node
   }
 
+  #hasWildcardChild(node: number): boolean {
+    return this.#field(node, ONE_WORD_CHILD) !== 0 || this.#field(node, ANY_WORDS_CHILD) !== 0
+  }
+
   /** Whether nothing follows the node's word in any pattern. */
   #isLeaf(node: number): boolean {
-    const isWithoutWildcards = this.#field(node, ONE_WORD_CHILD) === 0 && this.#field(node, ANY_WORDS_CHILD) === 0
-    return isWithoutWildcards && this.#field(node, LITERAL_COUNT) === 0
+    const hasLiterals = this.#field(node, LITERAL_CHILD) !== 0 || this.#field(node, MORE_COUNT) !== 0
+    return !hasLiterals && !this.#hasWildcardChild(node)
   }
 
   /** Whether a match could do without the node. */
@@ -234,3 +267,6 @@ export class TopicTrie<Value> {
     this.#nodes[node * FIELDS + field] = value
   }
 }
+
+/** One of 32. */
+const bitOf = (word: number): number => 1 << word

@@ -2,7 +2,6 @@ import { Token } from 'aws-cdk-lib'
 import { tableFromJson } from '../lib/model/amqp-table.ts'
 import type { AmqpTable } from '../lib/model/amqp-value.ts'
 import { BrokerError } from '../lib/model/errors.ts'
-import { stringifyJson } from '../lib/model/json.ts'
 import { isReservedName } from '../lib/model/names.ts'
 import { parseUntrustedJson } from '../lib/model/untrusted-json.ts'
 import { exportBinding, exportExchange, exportQueue } from '../lib/topology/definitions/export.ts'
@@ -119,12 +118,12 @@ const keyOf = (vhost: string, name: string): string => JSON.stringify([vhost, na
 /** The arguments of a declaration as AMQP has them. Throws an Error for what no client could send. */
 export function argumentsOf(what: string, args: Readonly<Record<string, unknown>> = {}): AmqpTable {
   assertKnown(what, args)
-  return refused(what, () => tableFromJson(parseUntrustedJson(stringifyJson(args)), 'arguments'))
+  return refused(what, () => tableFromJson(parseUntrustedJson(JSON.stringify(args)), 'arguments'))
 }
 
 /** Throws where something is a token: the broker is told names and arguments as they are when the app is synthesised. */
 export function assertKnown(what: string, value: unknown): void {
-  if (!Token.isUnresolved(stringifyJson(value))) return
+  if (!Token.isUnresolved(JSON.stringify(value))) return
   throw cannotAdd(what, 'names and arguments must be known when the app is synthesised, so they cannot be tokens')
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { Asset } from 'aws-cdk-lib/aws-s3-assets'
 import type { Construct } from 'constructs'
 import { BrokerError } from '../lib/model/errors.ts'
-import { stringifyJson } from '../lib/model/json.ts'
 import { accessMachine } from '../lib/topology/access/machine.ts'
 import { NO_DEFINITIONS, type Definitions as ParsedDefinitions } from '../lib/topology/definitions/definitions.ts'
 import { parseDefinitionsText } from '../lib/topology/definitions/file.ts'
@@ -31,7 +30,7 @@ export class Definitions {
 
   /** What would be in the file, as an object. Throws an Error that says what is wrong with it. */
   static fromInline(definitions: object, options: DefinitionsOptions = {}): Definitions {
-    const text = stringifyJson(definitions)
+    const text = JSON.stringify(definitions)
     assertKnown('definitions', definitions)
     return new Definitions('definitions', text, () => temporaryFile(text), options)
   }

@@ -1,5 +1,4 @@
 import { Lazy } from 'aws-cdk-lib'
-import { stringifyJson } from '../lib/model/json.ts'
 import { compilePermission } from '../lib/model/pattern.ts'
 import { type AppTopology, refused } from './app-topology.ts'
 import type { BrokerQueue } from './broker-queue.ts'
@@ -38,7 +37,7 @@ export const topologyProperties = (parts: AppParts): Readonly<Record<string, unk
 const isEmpty = ({ topology, users }: AppParts): boolean => topology.isEmpty && users.length === 0
 
 const topologyText = ({ topology, users }: AppParts): string =>
-  stringifyJson({ ...topology.toDefinitions(), permissions: users.flatMap((user) => user.permissions()) })
+  JSON.stringify({ ...topology.toDefinitions(), permissions: users.flatMap((user) => user.permissions()) })
 
 /** An update tells what is and what was, and Lambda takes 256 KB; what a vhost gets of it has to fit a commit as well. */
 const MAX_TOPOLOGY_BYTES = 80 * 1024

@@ -19,10 +19,16 @@ interface SourceFile {
   readonly path: string
   readonly text: string
   readonly imports: readonly string[]
+  /** Those of them that have to be run before it. */
+  readonly needs: readonly string[]
 }
 
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g
+
+/** Imports that are gone when types are: nothing is loaded for them. */
+const TYPE_IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s+(?:type\b|\{(?:\s*type\s[^,}]*,?)+\s*\})[^'"=]*?from\s+['"][^'"]+['"]/g
 
 function filesIn(folder: string): SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -30,10 +36,17 @@ function filesIn(folder: string): SourceFile[] {
     .map((entry) => {
       const file = join(entry.parentPath, entry.name)
       const text = readFileSync(file, 'utf8')
-      const imports = Array.from(text.matchAll(IMPORT), ([, from, dynamic, bare]) => from ?? dynamic ?? bare ?? '')
-      return { path: relative(root, file), text, imports: imports.map((name) => resolved(file, name)) }
+      return {
+        path: relative(root, file),
+        text,
+        imports: importsOf(file, text),
+        needs: importsOf(file, text.replace(TYPE_IMPORT, '')),
+      }
     })
 }
+
+const importsOf = (file: string, text: string): string[] =>
+  Array.from(text.matchAll(IMPORT), ([, from, dynamic, bare]) => resolved(file, from ?? dynamic ?? bare ?? ''))
 
 const resolved = (file: string, name: string): string =>
   name.startsWith('.') ? relative(root, resolve(dirname(file), name)) : name
@@ -101,6 +114,19 @@ describe('the house', () => {
     const isForbidden = (_file: SourceFile, imported: string) =>
       imported.startsWith('functions/') || (imported.startsWith('lib/') && !isAllowed(imported))
     expect(breaches(filesIn('cdk'), isForbidden)).toEqual([])
+  })
+
+  test('has no circle of files that need each other', () => {
+    const files = new Map([...lib, ...functions].map((file) => [file.path, file]))
+    const done = new Set<string>()
+    const circlesFrom = (path: string, before: readonly string[]): string[] => {
+      if (before.includes(path)) return [[...before.slice(before.indexOf(path)), path].join(' → ')]
+      if (done.has(path)) return []
+      const circles = (files.get(path)?.needs ?? []).flatMap((needed) => circlesFrom(needed, [...before, path]))
+      done.add(path)
+      return circles
+    }
+    expect([...files.keys()].flatMap((path) => circlesFrom(path, []))).toEqual([])
   })
 
   test('has functions of at most sixty lines: they translate, lib thinks', () => {

@@ -3,7 +3,6 @@ import type { VhostSession } from '../broker/session.ts'
 import { type Settlement, settle } from '../broker/settle.ts'
 import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'
 import { BrokerError, invalid, notFound } from '../model/errors.ts'
-import { stringifyJson } from '../model/json.ts'
 import { assertFields, bodyArray, bodyObject } from './body.ts'
 import { redriveRoutes } from './dead-letters.ts'
 import type { Api } from './env.ts'
@@ -61,7 +60,7 @@ function assertAction(body: AmqpTable): void {
 async function get(session: VhostSession, queue: string, { form, ...input }: GetBody): Promise<object[]> {
   // What Lambda answers is JSON in a JSON text.
   const encodedSizeOf = (message: GotMessage) =>
-    Buffer.byteLength(JSON.stringify(stringifyJson(renderMessage(message, form))))
+    Buffer.byteLength(JSON.stringify(JSON.stringify(renderMessage(message, form))))
   const messages = await getMessages(session, { ...input, queue, encodedSizeOf })
   return messages.map((message) => renderMessage(message, form))
 }

@@ -4,7 +4,6 @@ import { type RedriveTarget, redriveDeadLetters } from '../broker/redrive-dead-l
 import { type AmqpTable, type AmqpValue, isTable } from '../model/amqp-value.ts'
 import { DEATH_REASON_HEADER } from '../model/death.ts'
 import { invalid } from '../model/errors.ts'
-import { stringifyJson } from '../model/json.ts'
 import { headersOf } from '../model/message.ts'
 import { DEFAULT_EXCHANGE_ALIAS } from '../model/names.ts'
 import { assertFields, bodyObject, field, optionalInteger, optionalString } from './body.ts'
@@ -33,7 +32,7 @@ export function deadLetterRoutes(api: Api): void {
         filter: parseFilter(query),
         max: optionalInteger(query, 'count', [1, MAX_COUNT]) ?? DEFAULT_COUNT,
         // What Lambda answers is JSON in a JSON text.
-        encodedSizeOf: (letter) => Buffer.byteLength(JSON.stringify(stringifyJson(renderLetter(letter, form)))),
+        encodedSizeOf: (letter) => Buffer.byteLength(JSON.stringify(JSON.stringify(renderLetter(letter, form)))),
       })
       const items = letters.map((letter) => renderLetter(letter, form))
       return json(c, { item_count: items.length, items, total_count: totalCount })

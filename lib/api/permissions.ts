@@ -3,6 +3,7 @@ import type { AmqpTable } from '../model/amqp-value.ts'
 import { notFound } from '../model/errors.ts'
 import type { Permission } from '../model/user.ts'
 import { assertUserAndVhost } from '../topology/access/permission.ts'
+import { requireUser } from '../topology/access/user.ts'
 import { requireVhost } from '../topology/access/vhost.ts'
 import { assertFields, bodyObject, stringField } from './body.ts'
 import type { Api } from './env.ts'
@@ -10,7 +11,6 @@ import { itemAnswer, type ListOptions, listAnswer } from './list.ts'
 import { segment } from './path.ts'
 import { created, noContent } from './respond.ts'
 import { type Entry, withSession } from './session.ts'
-import { requireUser } from './users.ts'
 
 const ADMINISTRATOR: Entry = { tag: 'administrator' }
 

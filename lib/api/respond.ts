@@ -1,4 +1,3 @@
-import { stringifyJson } from '../model/json.ts'
 import { answer } from './answer.ts'
 import type { ApiContext } from './env.ts'
 
@@ -13,7 +12,7 @@ export const json = (
   value: unknown,
   status: Status = 200,
   headers: Record<string, string> = {},
-): Response => answer(status, { ...JSON_HEADERS, ...headers }, stringifyJson(value))
+): Response => answer(status, { ...JSON_HEADERS, ...headers }, JSON.stringify(value))
 
 export const noContent = (_c: ApiContext): Response => answer(204, HEADERS)
 

@@ -4,6 +4,7 @@ import { notFound } from '../model/errors.ts'
 import type { TopicPermission } from '../model/user.ts'
 import { assertUserAndVhost } from '../topology/access/permission.ts'
 import type { AccessState } from '../topology/access/state.ts'
+import { requireUser } from '../topology/access/user.ts'
 import { requireVhost } from '../topology/access/vhost.ts'
 import { assertFields, bodyObject, stringField } from './body.ts'
 import type { Api } from './env.ts'
@@ -11,7 +12,6 @@ import { type ListOptions, listAnswer } from './list.ts'
 import { exchangeSegment, segment } from './path.ts'
 import { created, noContent } from './respond.ts'
 import { type Entry, withSession } from './session.ts'
-import { requireUser } from './users.ts'
 
 const ADMINISTRATOR: Entry = { tag: 'administrator' }
 

@@ -1,5 +1,6 @@
 import { changeAccess } from '../broker/change.ts'
 import type { User } from '../model/user.ts'
+import { requireUser } from '../topology/access/user.ts'
 import { parseUserLimit } from '../topology/definitions/user.ts'
 import { jsonOnly } from './content-type.ts'
 import type { Api } from './env.ts'
@@ -7,7 +8,6 @@ import { listAnswer } from './list.ts'
 import { segment } from './path.ts'
 import { noContent } from './respond.ts'
 import { type Entry, withSession } from './session.ts'
-import { requireUser } from './users.ts'
 import { limitValue } from './vhost-limits.ts'
 
 const ADMINISTRATOR: Entry = { tag: 'administrator' }

@@ -3,9 +3,9 @@ import { importDefinitions } from '../broker/import-definitions.ts'
 import type { Session } from '../broker/session.ts'
 import { userImage } from '../broker/user-image.ts'
 import { type AmqpTable, isTable } from '../model/amqp-value.ts'
-import { invalid, notFound } from '../model/errors.ts'
+import { invalid } from '../model/errors.ts'
 import type { Permission, User } from '../model/user.ts'
-import type { AccessState } from '../topology/access/state.ts'
+import { requireUser } from '../topology/access/user.ts'
 import { NO_DEFINITIONS } from '../topology/definitions/definitions.ts'
 import { parseUser } from '../topology/definitions/user.ts'
 import { assertFields, bodyObject, field } from './body.ts'
@@ -53,13 +53,6 @@ export function userRoutes(api: Api): void {
 }
 
 const LIST: ListOptions<ReturnType<typeof renderUser>> = { order: ['name'], paged: true }
-
-/** The user of that name. Throws `not-found`. */
-export function requireUser(access: AccessState, name: string): User {
-  const user = access.users.get(name)
-  if (!user) throw notFound()
-  return user
-}
 
 async function putUser(c: ApiContext, session: Session): Promise<Response> {
   const [name, body] = [segment(c, 'user'), bodyObject(c)]

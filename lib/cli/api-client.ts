@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AmqpTable, type AmqpValue, fieldOf, isTable } from '../model/amqp-value.ts'
-import { parseJson, stringifyJson } from '../model/json.ts'
+import { parseJson } from '../model/json.ts'
 import type { Connection } from './connection.ts'
 import { CommandError } from './errors.ts'
 
@@ -57,7 +57,7 @@ export class ApiClient {
 
   /** As {@link get}. */
   post(path: string, body: AmqpTable): Promise<AmqpValue> {
-    return this.#request('POST', path, stringifyJson(body))
+    return this.#request('POST', path, JSON.stringify(body))
   }
 
   /** As {@link get}. */
@@ -120,7 +120,7 @@ function reasonOf(text: string): string | undefined {
   try {
     const answer = parseJson(text)
     const reason = isTable(answer) ? (fieldOf(answer, 'reason') ?? fieldOf(answer, 'message')) : undefined
-    return reason === undefined || typeof reason === 'string' ? reason : stringifyJson(reason)
+    return reason === undefined || typeof reason === 'string' ? reason : JSON.stringify(reason)
   } catch {
     return undefined
   }

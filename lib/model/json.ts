@@ -4,7 +4,8 @@ import { type AmqpTable, type AmqpValue, isTable, Typed } from './amqp-value.ts'
  * JSON with AMQP's number types kept. JavaScript reads `1.0` as `1`, AMQP does not: a JSON integer is a long and a JSON
  * number with a fraction or an exponent is a double (contract §1.1, §3.4). Two forms:
  *
- * - the public one, which clients write and read: doubles print with a fraction, what JSON cannot say is simplified;
+ * - the public one, which clients write and read: doubles print with a fraction, what JSON cannot say is simplified. It is
+ *   what `JSON.stringify` writes: each value knows its own form ({@link Typed.toJSON});
  * - the stored one, which loses nothing: a {@link Typed} is `{"$type": …, "value": …}`.
  */
 
@@ -41,9 +42,6 @@ function numberFromText(value: number, source: string): AmqpValue {
   if (BigInt.asIntN(64, integer) !== integer) throw new SyntaxError(`integer beyond 64 bits: ${source.slice(0, 40)}`)
   return new Typed('int64', integer)
 }
-
-/** Writes public JSON of anything that holds AMQP values, each of which knows its own form: that is faster than a replacer. */
-export const stringifyJson = (value: unknown): string => JSON.stringify(value)
 
 /** The stored form of a value: plain JSON data from which {@link fromStored} makes an equal value again. */
 export function toStored(value: AmqpValue): unknown {

@@ -1,4 +1,4 @@
-import type { Answer } from '../methods/execute.ts'
+import type { Answer } from '../methods/outcome.ts'
 import type { MethodName } from '../protocol/methods.ts'
 
 interface Request {

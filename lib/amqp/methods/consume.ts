@@ -10,7 +10,7 @@ import { ChannelReplies } from '../channel/reply-consumer.ts'
 import { Consumer } from '../consuming/consumer.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
-import { type Answer, type Handlers, unless } from './execute.ts'
+import { type Answer, type Handlers, unless } from './outcome.ts'
 import { queueNamed } from './queue.ts'
 
 /** Contract §6. */

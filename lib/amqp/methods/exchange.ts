@@ -8,7 +8,7 @@ import { stripLineBreaks } from '../../model/names.ts'
 import { assertNotSystemExchange } from '../../topology/vhost/exchange.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Method } from '../protocol/methods.ts'
-import { type Answer, type Handlers, unless } from './execute.ts'
+import { type Answer, type Handlers, unless } from './outcome.ts'
 
 /** Contract §5. */
 export const exchangeMethods: Handlers<'exchange.declare' | 'exchange.delete' | 'exchange.bind' | 'exchange.unbind'> = {

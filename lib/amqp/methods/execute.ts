@@ -1,27 +1,13 @@
 import type { Channel } from '../channel/channel.ts'
 import type { ClientMethod, ClientMethodName } from '../channel/client-methods.ts'
-import type { Method, MethodNamed } from '../protocol/methods.ts'
+import type { MethodNamed } from '../protocol/methods.ts'
 import { consumeMethods } from './consume.ts'
 import { exchangeMethods } from './exchange.ts'
 import { get } from './get.ts'
 import { modeMethods } from './modes.ts'
+import type { Handlers, Outcome } from './outcome.ts'
 import { queueMethods } from './queue.ts'
 import { settleMethods } from './settle.ts'
-
-/** What follows a request that was executed. */
-export interface Answer {
-  /** What the client is told; undefined where it does not want to know. */
-  readonly method?: Method | undefined
-  /** When it may be told: once others see what it asked for. */
-  readonly settled?: Promise<void> | undefined
-  /** What comes after it was told. */
-  readonly sent?: (() => void) | undefined
-}
-
-export type Outcome = Answer | undefined | Promise<Answer | undefined>
-export type Handlers<Name extends ClientMethodName> = {
-  readonly [N in Name]: (channel: Channel, method: MethodNamed<N>) => Outcome
-}
 
 const HANDLERS: Handlers<ClientMethodName> = {
   ...exchangeMethods,
@@ -51,6 +37,3 @@ export function execute(channel: Channel, method: ClientMethod): Outcome {
 
 const handle = <N extends ClientMethodName>(channel: Channel, method: MethodNamed<N>): Outcome =>
   (HANDLERS as Handlers<N>)[method.name as N](channel, method)
-
-/** An answer that is left out where the client asked for none. */
-export const unless = (nowait: boolean, method: Method): Method | undefined => (nowait ? undefined : method)

@@ -6,7 +6,7 @@ import type { Queue } from '../../model/queue.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { Feed } from '../consuming/feed.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
-import type { Answer } from './execute.ts'
+import type { Answer } from './outcome.ts'
 import { queueNamed } from './queue.ts'
 
 const EMPTY: Answer = { method: { name: 'basic.get-empty' } }

@@ -1,6 +1,6 @@
 import { AmqpError } from '../errors.ts'
-import type { Handlers } from './execute.ts'
-import { unless } from './execute.ts'
+import type { Handlers } from './outcome.ts'
+import { unless } from './outcome.ts'
 
 /** How a channel works from now on. */
 export const modeMethods: Handlers<

@@ -11,7 +11,7 @@ import type { Channel } from '../channel/channel.ts'
 import { AmqpError } from '../errors.ts'
 import type { MethodNamed } from '../protocol/methods.ts'
 import { answer, unlessMissing } from './exchange.ts'
-import { type Answer, type Handlers, unless } from './execute.ts'
+import { type Answer, type Handlers, unless } from './outcome.ts'
 
 /** Contract §5. */
 export const queueMethods: Handlers<'queue.declare' | 'queue.bind' | 'queue.unbind' | 'queue.purge' | 'queue.delete'> =

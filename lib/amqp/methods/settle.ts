@@ -1,7 +1,7 @@
 import type { Channel } from '../channel/channel.ts'
 import type { Outstanding } from '../channel/ledger.ts'
 import { AmqpError } from '../errors.ts'
-import type { Handlers } from './execute.ts'
+import type { Handlers } from './outcome.ts'
 
 /** Contract §4. */
 export const settleMethods: Handlers<

@@ -1,5 +1,4 @@
 import { type AmqpTable, type AmqpValue, fieldOf, integerOf, isTable } from '../../model/amqp-value.ts'
-import { stringifyJson } from '../../model/json.ts'
 import { ApiClient } from '../api-client.ts'
 import type { DeadLetterAction } from '../commands/dead-letters.ts'
 import type { Connection } from '../connection.ts'
@@ -50,7 +49,7 @@ async function list(client: ApiClient, options: DeadLettersOptions, terminal: Te
   const answer = tableOf(await client.get(pathOf(options) + queryOf({ ...options.filter, count: options.count })))
   const items = fieldOf(answer, 'items')
   const letters = Array.isArray(items) ? items.filter(isTable) : []
-  if (options.isJson) await terminal.print(`${stringifyJson(letters)}\n`)
+  if (options.isJson) await terminal.print(`${JSON.stringify(letters)}\n`)
   else await terminal.print(letters.map((letter) => `${lineOf(letter)}\n`).join(''))
   terminal.tell(`${letters.length} shown, of about ${numberIn(answer, 'total_count')}`)
   return 0

@@ -1,5 +1,4 @@
 import { type AmqpTable, type AmqpValue, fieldOf, isTable } from '../../model/amqp-value.ts'
-import { stringifyJson } from '../../model/json.ts'
 import { parseDefinitions } from '../../topology/definitions/parse.ts'
 
 /** One request's share of a definitions file: a valid file itself once the earlier ones are imported. */
@@ -59,7 +58,7 @@ const objectsOf = (file: AmqpTable, section: string): readonly AmqpValue[] => {
 
 /** A queue by vhost and name. */
 const queueKey = (vhost: AmqpValue | undefined, name: AmqpValue | undefined): string =>
-  stringifyJson([vhost ?? null, name ?? null])
+  JSON.stringify([vhost ?? null, name ?? null])
 
 function skippedQueues(file: AmqpTable, vhost: string | undefined): ReadonlySet<string> {
   const skipped = objectsOf(file, 'queues').filter((queue) => {
@@ -92,7 +91,7 @@ class Cutter {
   }
 
   add(section: string, object: AmqpValue): void {
-    const bytes = Buffer.byteLength(stringifyJson(object)) + 1
+    const bytes = Buffer.byteLength(JSON.stringify(object)) + 1
     const isFull = this.#count === this.#limits.maxObjects || this.#bytes + bytes > this.#limits.maxBytes
     if (isFull && this.#count > 0) this.#finish()
     const objects = this.#sections.get(section) ?? []

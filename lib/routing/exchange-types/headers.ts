@@ -1,7 +1,6 @@
 import { typeName } from '../../model/amqp-value.ts'
 import { erlangTerm } from '../../model/erlang-term.ts'
 import { preconditionFailed } from '../../model/errors.ts'
-import { stringifyJson } from '../../model/json.ts'
 import type { ExchangeType } from '../exchange-type.ts'
 import { acceptAny } from '../exchange-type.ts'
 import { isMatchMode, MATCH_MODE_ARGUMENT } from '../header-criteria.ts'
@@ -18,7 +17,7 @@ export const headers: ExchangeType = {
     const complaint =
       typeof mode === 'string'
         ? `value ${erlangTerm(mode)}; expected all, any, all-with-x, or any-with-x`
-        : `type ${typeName(mode)} (value ${stringifyJson(mode)}); expected longstr`
+        : `type ${typeName(mode)} (value ${JSON.stringify(mode)}); expected longstr`
     throw preconditionFailed(`Invalid x-match field ${complaint}`)
   },
   createIndex: () => new HeadersIndex(),

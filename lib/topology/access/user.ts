@@ -64,3 +64,10 @@ export function setUserLimit(state: AccessState, command: SetUserLimit): AccessE
 }
 
 const isLimitName = (name: string): name is UserLimitName => (USER_LIMIT_NAMES as readonly string[]).includes(name)
+
+/** The user of that name. Throws `not-found`. */
+export function requireUser(state: AccessState, name: string): User {
+  const user = state.users.get(name)
+  if (!user) throw notFound()
+  return user
+}

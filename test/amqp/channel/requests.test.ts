@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Requests } from '../../../lib/amqp/channel/requests.ts'
-import type { Answer } from '../../../lib/amqp/methods/execute.ts'
+import type { Answer } from '../../../lib/amqp/methods/outcome.ts'
 
 function requestsOf() {
   const log: string[] = []

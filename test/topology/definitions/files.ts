@@ -1,5 +1,5 @@
 import { canonicalText } from '../../../lib/model/amqp-value.ts'
-import { parseJson, stringifyJson } from '../../../lib/model/json.ts'
+import { parseJson } from '../../../lib/model/json.ts'
 import { AccessState } from '../../../lib/topology/access/state.ts'
 import { exportDefinitions } from '../../../lib/topology/definitions/export.ts'
 import { parseDefinitions } from '../../../lib/topology/definitions/parse.ts'
@@ -14,7 +14,7 @@ export const IDENTITY = { rabbitmqVersion: '3.13.7', productName: 'Leveret', pro
 const MAKER = { user: 'importer', mintId: newId }
 
 /** A file as it arrives: what JSON makes of it. */
-export const overTheWire = (file: unknown) => parseJson(stringifyJson(file))
+export const overTheWire = (file: unknown) => parseJson(JSON.stringify(file))
 
 /** What importing a file into a broker leaves; into an empty one where none is given. Users come with hashes. */
 export function imported(file: unknown, ground: ImportGround = { access: new AccessState(), vhosts: [] }) {

@@ -1,6 +1,6 @@
 import { Stack, Validations } from 'aws-cdk-lib'
 import type { Role } from 'aws-cdk-lib/aws-iam'
-import type { Grant } from './broker-function.ts'
+import type { Grant } from './grant.ts'
 
 /**
  * Tells cdk-nag why resources of a role end in a wildcard, one by one: a wildcard that is added later is found. Rule IAM5 of

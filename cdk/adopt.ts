@@ -1,7 +1,7 @@
 import { Grant, type IRole } from 'aws-cdk-lib/aws-iam'
 import { type IQueue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
-import type { Grant as FunctionGrant } from './broker-function.ts'
 import { keyActionsFor } from './encryption.ts'
+import type { Grant as FunctionGrant } from './grant.ts'
 
 /** What is done to messages. What is done to SQS queues is never done to an adopted one. */
 const MESSAGE_ACTIONS = new Set([

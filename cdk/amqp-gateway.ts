@@ -29,8 +29,9 @@ import { AMQP_PORT, AMQPS_PORT } from '../lib/config.ts'
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
 import { amqpNetwork, balancerGroup, taskGroup } from './amqp-network.ts'
 import type { AmqpSettings } from './amqp-props.ts'
-import { type Grant, policyOf } from './broker-function.ts'
+import { policyOf } from './broker-function.ts'
 import { gatewayImage } from './gateway-image.ts'
+import type { Grant } from './grant.ts'
 
 export interface AmqpGatewayProps extends AmqpSettings {
   readonly environment: Readonly<Record<string, string>>

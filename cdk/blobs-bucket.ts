@@ -9,7 +9,7 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
-import type { Settings } from './props.ts'
+import type { Settings } from './settings.ts'
 
 /** Payloads go by age (docs/architecture.md); bases of journals, under `bases/`, stay. */
 const PAYLOAD_DAYS = { 'live/': 90, 'scheduled/': 400 } as const

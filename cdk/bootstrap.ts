@@ -5,7 +5,7 @@ import type { Asset } from 'aws-cdk-lib/aws-s3-assets'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
 import { loginSecret } from './login-secret.ts'
-import type { Settings } from './props.ts'
+import type { Settings } from './settings.ts'
 
 const ADMINISTRATOR = 'admin'
 

@@ -13,14 +13,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts'
 import { bundledFunction } from './bundle.ts'
-
-/** Actions by the ARNs that they are allowed on. */
-export interface Grant {
-  readonly actions: readonly string[]
-  readonly resources: readonly string[]
-  /** Why resources end in a wildcard, where they do. */
-  readonly wildcard?: string
-}
+import type { Grant } from './grant.ts'
 
 export interface BrokerFunctionProps {
   /** Of the file in `functions/`. */

@@ -14,7 +14,7 @@ import {
 import type { BrokerUser } from './broker-user.ts'
 import { encryptionOf, type InternalQueues } from './internal-queues.ts'
 import type { ILeveret } from './leveret-base.ts'
-import type { Settings } from './props.ts'
+import type { Settings } from './settings.ts'
 
 export interface BrokerQueueProps {
   /**

@@ -5,7 +5,7 @@ import { Construct } from 'constructs'
 import { compilePermission, escapePattern } from '../lib/model/pattern.ts'
 import { assertKnown, cannotAdd, refused } from './app-topology.ts'
 import { loginSecret } from './login-secret.ts'
-import type { Settings } from './props.ts'
+import type { Settings } from './settings.ts'
 
 /** RabbitMQ's three patterns: names of exchanges and queues that a user may declare, send to and take from. */
 export interface BrokerPermissions {

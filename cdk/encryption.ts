@@ -1,5 +1,5 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms'
-import type { Grant } from './broker-function.ts'
+import type { Grant } from './grant.ts'
 import type { GrantsByFunction } from './grants.ts'
 
 const DECRYPT = ['kms:Decrypt']

@@ -2,7 +2,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb'
 import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager'
 import { FED_QUEUES, type FedFunction, fedQueues } from '../lib/config.ts'
-import type { Grant } from './broker-function.ts'
+import type { Grant } from './grant.ts'
 import type { InternalQueues } from './internal-queues.ts'
 
 /** What the functions use, and what of it they may do. Batch and transact calls need the actions of their parts. */

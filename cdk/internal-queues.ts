@@ -14,7 +14,7 @@ import {
   MAX_FEED_ATTEMPTS,
 } from '../lib/config.ts'
 import type { BrokerNames } from './names.ts'
-import type { Settings } from './props.ts'
+import type { Settings } from './settings.ts'
 
 /** The failed ones hold what functions could not deal with; to be looked at, and moved back, by people. */
 export type InternalQueues = Readonly<Record<InternalQueue, Queue>>

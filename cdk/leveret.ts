@@ -30,10 +30,11 @@ import { type FunctionName, type GrantsByFunction, grantsByFunction } from './gr
 import { type InternalQueues, internalQueues } from './internal-queues.ts'
 import { type ILeveret, ImportedLeveret, type LeveretAttributes, LeveretBase } from './leveret-base.ts'
 import { type BrokerNames, brokerNames } from './names.ts'
-import { type Auth, type LeveretProps, type Settings, toSettings } from './props.ts'
+import type { Auth, LeveretProps } from './props.ts'
 import { publishFunctionUrl, publishTarget } from './publish-front.ts'
 import { refusal } from './refusal.ts'
 import { BrokerApi } from './rest-api.ts'
+import { type Settings, toSettings } from './settings.ts'
 import { messagesTable, topologyTable } from './tables.ts'
 import { complaintsOf, topologyProperties } from './topology-properties.ts'
 

@@ -1,6 +1,6 @@
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { Construct } from 'constructs'
-import type { Settings } from './props.ts'
+import type { Settings } from './settings.ts'
 
 const PASSWORD_LENGTH = 32
 

@@ -16,7 +16,8 @@ import { Construct } from 'constructs'
 import { addDomain } from './domain.ts'
 import { addGatewayResponses } from './gateway-responses.ts'
 import { endpointOf, endpointPolicy, endpointUrl } from './private-endpoint.ts'
-import type { Domain, Settings } from './props.ts'
+import type { Domain } from './props.ts'
+import type { Settings } from './settings.ts'
 
 export interface BrokerApiProps
   extends Pick<

@@ -11,7 +11,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
 import { EXPIRES_AT_ATTRIBUTE, MESSAGES_PARTITION_KEY, MESSAGES_SORT_KEY } from '../lib/delivery/messages-table.ts'
 import { PARTITION_KEY, SORT_KEY } from '../lib/journal/table.ts'
-import type { Settings } from './props.ts'
+import type { Settings } from './settings.ts'
 
 type TableSettings = Pick<Settings, 'removalPolicy' | 'encryptionKey' | 'existing'>
 

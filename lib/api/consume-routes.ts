@@ -1,4 +1,5 @@
-import { type GotMessage, getMessages } from '../broker/get-messages.ts'
+import type { GotMessage } from '../broker/get-input.ts'
+import { getMessages } from '../broker/get-messages.ts'
 import type { VhostSession } from '../broker/session.ts'
 import { type Settlement, settle } from '../broker/settle.ts'
 import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'

@@ -1,4 +1,4 @@
-import type { AckMode } from '../broker/get-messages.ts'
+import type { AckMode } from '../broker/get-input.ts'
 import type { AmqpTable, AmqpValue } from '../model/amqp-value.ts'
 import { invalid } from '../model/errors.ts'
 import { MAX_VISIBILITY_S } from '../model/queue.ts'

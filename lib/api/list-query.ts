@@ -2,6 +2,7 @@ import { invalid } from '../model/errors.ts'
 import { compilePattern } from '../model/pattern.ts'
 import { type Columns, parseColumns } from './columns.ts'
 import { CodedError } from './errors.ts'
+import type { Parameters } from './query-parameters.ts'
 import { assertSampleRanges } from './sample-ranges.ts'
 
 /** What the query of a list asks for (contract §1.1). */
@@ -20,9 +21,6 @@ export interface PageQuery {
   /** Whether an object of that name is asked for. */
   matches(name: string): boolean
 }
-
-/** A query parameter by its name. */
-export type Parameters = (name: string) => string | undefined
 
 const DEFAULT_PAGE_SIZE = 100
 const MAX_PAGE_SIZE = 500

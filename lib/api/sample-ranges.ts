@@ -1,5 +1,5 @@
 import { invalid } from '../model/errors.ts'
-import type { Parameters } from './list-query.ts'
+import type { Parameters } from './query-parameters.ts'
 
 /** A history that a client asks for: that far back, in steps. */
 export interface SampleRange {

@@ -1,12 +1,14 @@
 import { decodeMessage } from '../delivery/envelope.ts'
-import { isUndecodable, type LambdaRecord, parseReceived, toSdkRecord } from '../delivery/received-copy.ts'
+import { isUndecodable, parseReceived, toSdkRecord } from '../delivery/received-copy.ts'
 import { logError } from '../log.ts'
 import type { DeathReason } from '../model/death.ts'
 import type { Queue } from '../model/queue.ts'
 import { maxReceiveCountOf } from '../topology/vhost/queue-settings.ts'
 import type { Broker } from './broker.ts'
 import { newId } from './change.ts'
-import { type DeadCopy, deadLetter, fateOf, withBcc } from './dead-letter.ts'
+import type { DeadCopy } from './dead-copy.ts'
+import { deadLetter, fateOf, withBcc } from './dead-letter.ts'
+import type { DeadRecord } from './dead-record.ts'
 import { deliver } from './deliver.ts'
 import { isExpired } from './expire.ts'
 import { type Death, findDeath } from './find-death.ts'
@@ -14,11 +16,6 @@ import { openDeadLetters } from './open-dead-letters.ts'
 import type { Publication } from './publication.ts'
 import type { VhostContext } from './session.ts'
 import { looksSince } from './sweep-chains.ts'
-
-/** A record of the internal queues `dead` and `dead.fifo`. */
-export interface DeadRecord extends LambdaRecord {
-  readonly messageId: string
-}
 
 /**
  * Dead-letters what SQS took out of queues because it was received too often, and what was left to be done of other deaths

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { CopyIdentity } from '../delivery/copy.ts'
-import type { Envelope } from '../delivery/envelope.ts'
 import { type DeadLetterRoute, type DeathReason, deadLettered, mayEnter } from '../model/death.ts'
 import { BrokerError } from '../model/errors.ts'
 import { DEFAULT_EXCHANGE } from '../model/exchange.ts'
@@ -9,18 +8,12 @@ import type { Queue } from '../model/queue.ts'
 import { routableMessage } from '../routing/route-message.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import { newId } from './change.ts'
+import type { DeadCopy } from './dead-copy.ts'
 import { deliver } from './deliver.ts'
 import { deliverOnce } from './deliver-once.ts'
 import { type Publication, type Route, routeToQueues } from './publication.ts'
 import { sendToDead } from './send-to-dead.ts'
 import type { VhostContext } from './session.ts'
-
-/** A copy that is to leave its queue. */
-export interface DeadCopy {
-  readonly envelope: Envelope
-  /** Absent where something other than Leveret had put it into the SQS queue. */
-  readonly identity: CopyIdentity | undefined
-}
 
 /**
  * After so many deaths in a row that no delivery came before, a message is not routed any more. The rule against cycles

@@ -1,5 +1,5 @@
-import { openBlobs } from '../journal/blobs.ts'
 import type { Clock } from '../journal/clock.ts'
+import { openBlobs } from '../journal/open-blobs.ts'
 import { BrokerError } from '../model/errors.ts'
 import { type Definitions, NO_DEFINITIONS } from '../topology/definitions/definitions.ts'
 import { parseDefinitionsText } from '../topology/definitions/file.ts'

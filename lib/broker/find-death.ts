@@ -5,7 +5,7 @@ import type { DeathReason } from '../model/death.ts'
 import type { Queue } from '../model/queue.ts'
 import type { VhostState } from '../topology/vhost/state.ts'
 import type { Broker } from './broker.ts'
-import type { DeadRecord } from './dead-letter-records.ts'
+import type { DeadRecord } from './dead-record.ts'
 import type { VhostContext } from './session.ts'
 import { viewVhost } from './view-vhost.ts'
 

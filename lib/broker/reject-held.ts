@@ -1,6 +1,7 @@
 import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
-import { type DeadCopy, deadLetter } from './dead-letter.ts'
+import type { DeadCopy } from './dead-copy.ts'
+import { deadLetter } from './dead-letter.ts'
 import type { VhostContext } from './session.ts'
 import { type HeldCopy, type SettleFailures, settleFailure } from './settlements.ts'
 

@@ -6,7 +6,7 @@ import type { Copy } from '../delivery/sqs-sender.ts'
 import type { DeathReason } from '../model/death.ts'
 import { BrokerError, unavailable } from '../model/errors.ts'
 import type { Queue } from '../model/queue.ts'
-import type { DeadCopy } from './dead-letter.ts'
+import type { DeadCopy } from './dead-copy.ts'
 import type { VhostContext } from './session.ts'
 
 /**

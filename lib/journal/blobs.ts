@@ -1,18 +1,6 @@
-import type { Config } from '../config.ts'
-import { DirectoryBlobs } from './directory-blobs.ts'
-import { S3Blobs } from './s3-blobs.ts'
-
 /** Immutable objects by key: a key is written once, or again with the same bytes. */
 export interface Blobs {
   /** Resolves when the object is durable: a reader finds all of it or none. */
   put(key: string, bytes: Uint8Array): Promise<void>
   get(key: string): Promise<Uint8Array | undefined>
-}
-
-/** The store that `config.blobs` names: `s3://bucket` or `file:///directory/`. */
-export function openBlobs(config: Pick<Config, 'blobs' | 'aws'>): Blobs {
-  const url = new URL(config.blobs)
-  if (url.protocol === 's3:') return new S3Blobs(url.hostname, config.aws)
-  if (url.protocol === 'file:') return new DirectoryBlobs(url)
-  throw new Error(`blobs are kept at '${config.blobs}': it must be s3://BUCKET or file:///DIRECTORY/`)
 }

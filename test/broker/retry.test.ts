@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { declareQueue } from '../../lib/broker/declare-queue.ts'
-import { type AckMode, type GetInput, getMessages } from '../../lib/broker/get-messages.ts'
+import type { AckMode, GetInput } from '../../lib/broker/get-input.ts'
+import { getMessages } from '../../lib/broker/get-messages.ts'
 import { publish } from '../../lib/broker/publish.ts'
 import { type Settlement, settle } from '../../lib/broker/settle.ts'
 import type { AmqpTable } from '../../lib/model/amqp-value.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openBlobs } from '../../lib/journal/blobs.ts'
+import { openBlobs } from '../../lib/journal/open-blobs.ts'
 import { describeBlobs } from '../conformance/blobs.ts'
 
 let directory: string

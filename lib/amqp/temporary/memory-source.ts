@@ -1,4 +1,4 @@
-import type { DeadCopy } from '../../broker/dead-letter.ts'
+import type { DeadCopy } from '../../broker/dead-copy.ts'
 import type { DeliveryKind } from '../../broker/statistics.ts'
 import type { DeathReason } from '../../model/death.ts'
 import type { Message } from '../../model/message.ts'

@@ -1,5 +1,6 @@
 import type { Broker } from '../../broker/broker.ts'
-import { type DeadCopy, deadLetter } from '../../broker/dead-letter.ts'
+import type { DeadCopy } from '../../broker/dead-copy.ts'
+import { deadLetter } from '../../broker/dead-letter.ts'
 import type { VhostContext } from '../../broker/session.ts'
 import { logError } from '../../log.ts'
 import type { DeathReason } from '../../model/death.ts'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Delivery } from '../../../lib/amqp/consuming/source.ts'
 import { MAX_QUEUE_BYTES, type MemorySettings, MemorySource } from '../../../lib/amqp/temporary/memory-source.ts'
-import type { DeadCopy } from '../../../lib/broker/dead-letter.ts'
+import type { DeadCopy } from '../../../lib/broker/dead-copy.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 })

@@ -1,4 +1,4 @@
-import { openBlobs } from '../../../lib/journal/blobs.ts'
+import { openBlobs } from '../../../lib/journal/open-blobs.ts'
 import { describeBlobs } from '../../conformance/blobs.ts'
 import { awsOptions } from '../aws-calls.ts'
 import { readOutputs } from '../deployment.ts'

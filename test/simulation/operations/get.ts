@@ -1,4 +1,5 @@
-import { type AckMode, type GotMessage, getMessages } from '../../../lib/broker/get-messages.ts'
+import type { AckMode, GotMessage } from '../../../lib/broker/get-input.ts'
+import { getMessages } from '../../../lib/broker/get-messages.ts'
 import type { VhostSession } from '../../../lib/broker/session.ts'
 import { tagsOf } from '../../../lib/broker/tags.ts'
 import type { Queue } from '../../../lib/model/queue.ts'

@@ -1,49 +1,21 @@
 import { changePolicies } from '../broker/change-policies.ts'
-import { notFound } from '../model/errors.ts'
 import { OPERATOR_POLICY_COMPONENT } from '../topology/definitions/definitions.ts'
 import { operatorPolicyOf, operatorPolicyParameter } from '../topology/definitions/parameter.ts'
+import type { Policy } from '../topology/vhost/events.ts'
 import { parameterKey, type VhostState } from '../topology/vhost/state.ts'
 import { assertFields, bodyObject } from './body.ts'
 import { jsonOnly } from './content-type.ts'
 import type { Api } from './env.ts'
-import { itemAnswer, listAnswer } from './list.ts'
 import { segment } from './path.ts'
-import { POLICY_LIST, renderPolicy } from './policies.ts'
+import { policyReads } from './policies.ts'
 import { created, noContent } from './respond.ts'
-import { type Entry, withSession, withVhost } from './session.ts'
-import { listedSessions } from './visible-vhosts.ts'
+import { type Entry, withVhost } from './session.ts'
 
-const MANAGEMENT: Entry = { tag: 'management' }
 const ADMINISTRATOR: Entry = { tag: 'administrator' }
 
 /** Contract §1.5: what operators set beside the policies of users. Each is kept as a parameter, as RabbitMQ does. */
 export function operatorPolicyRoutes(api: Api): void {
-  api.get(
-    '/operator-policies',
-    withSession(MANAGEMENT, async (c, session) => {
-      const sessions = await listedSessions(c, session)
-      return listAnswer(
-        c,
-        sessions.flatMap(({ vhost }) => policiesOf(vhost)),
-        POLICY_LIST,
-      )
-    }),
-  )
-
-  api.get(
-    '/operator-policies/:vhost',
-    withVhost(MANAGEMENT, (c, { vhost }) => listAnswer(c, policiesOf(vhost), POLICY_LIST)),
-  )
-
-  api.get(
-    '/operator-policies/:vhost/:policy',
-    withVhost(ADMINISTRATOR, (c, { vhost }) => {
-      const name = segment(c, 'policy')
-      const policy = policiesOf(vhost).find((candidate) => candidate.name === name)
-      if (!policy) throw notFound()
-      return itemAnswer(c, policy)
-    }),
-  )
+  policyReads(api, 'operator-policies', ADMINISTRATOR, operatorPoliciesOf)
 
   api.put(
     '/operator-policies/:vhost/:policy',
@@ -70,8 +42,5 @@ export function operatorPolicyRoutes(api: Api): void {
   )
 }
 
-const policiesOf = ({ vhost, parameters }: VhostState) =>
-  [...parameters.values()].flatMap((parameter) => {
-    const policy = operatorPolicyOf(parameter)
-    return policy ? [renderPolicy(vhost, policy)] : []
-  })
+const operatorPoliciesOf = ({ parameters }: VhostState): readonly Policy[] =>
+  Array.from(parameters.values(), operatorPolicyOf).filter((policy) => policy !== undefined)

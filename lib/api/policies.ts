@@ -16,31 +16,7 @@ const POLICYMAKER: Entry = { tag: 'policymaker' }
 
 /** Contract §1.5. */
 export function policyRoutes(api: Api): void {
-  api.get(
-    '/policies',
-    withSession(MANAGEMENT, async (c, session) => {
-      const sessions = await listedSessions(c, session)
-      return listAnswer(
-        c,
-        sessions.flatMap(({ vhost }) => policiesOf(vhost)),
-        POLICY_LIST,
-      )
-    }),
-  )
-
-  api.get(
-    '/policies/:vhost',
-    withVhost(MANAGEMENT, (c, { vhost }) => listAnswer(c, policiesOf(vhost), POLICY_LIST)),
-  )
-
-  api.get(
-    '/policies/:vhost/:policy',
-    withVhost(POLICYMAKER, (c, { vhost }) => {
-      const policy = vhost.policies.get(segment(c, 'policy'))
-      if (!policy) throw notFound()
-      return itemAnswer(c, renderPolicy(vhost.vhost, policy))
-    }),
-  )
+  policyReads(api, 'policies', POLICYMAKER, ({ policies }) => [...policies.values()])
 
   api.put(
     '/policies/:vhost/:policy',
@@ -63,10 +39,44 @@ export function policyRoutes(api: Api): void {
   )
 }
 
-export const POLICY_LIST: ListOptions<ReturnType<typeof renderPolicy>> = { order: ['vhost', 'name'] }
+/** Reading policies of one kind: all that the caller may see, those of a vhost, and one of them. */
+export function policyReads(
+  api: Api,
+  path: string,
+  ofOne: Entry,
+  policiesOf: (vhost: VhostState) => readonly Policy[],
+): void {
+  const rendered = (vhost: VhostState) => policiesOf(vhost).map((policy) => renderPolicy(vhost.vhost, policy))
 
-const policiesOf = (vhost: VhostState) =>
-  Array.from(vhost.policies.values(), (policy) => renderPolicy(vhost.vhost, policy))
+  api.get(
+    `/${path}`,
+    withSession(MANAGEMENT, async (c, session) => {
+      const sessions = await listedSessions(c, session)
+      return listAnswer(
+        c,
+        sessions.flatMap(({ vhost }) => rendered(vhost)),
+        LIST,
+      )
+    }),
+  )
 
-/** A policy as lists and items show it (contract §1.5). */
-export const renderPolicy = (vhost: string, policy: Policy) => ({ vhost, name: policy.name, ...policyBody(policy) })
+  api.get(
+    `/${path}/:vhost`,
+    withVhost(MANAGEMENT, (c, { vhost }) => listAnswer(c, rendered(vhost), LIST)),
+  )
+
+  api.get(
+    `/${path}/:vhost/:policy`,
+    withVhost(ofOne, (c, { vhost }) => {
+      const name = segment(c, 'policy')
+      const policy = rendered(vhost).find((candidate) => candidate.name === name)
+      if (!policy) throw notFound()
+      return itemAnswer(c, policy)
+    }),
+  )
+}
+
+const LIST: ListOptions<ReturnType<typeof renderPolicy>> = { order: ['vhost', 'name'] }
+
+/** As lists and items show it (contract §1.5). */
+const renderPolicy = (vhost: string, policy: Policy) => ({ vhost, name: policy.name, ...policyBody(policy) })

@@ -1,14 +1,7 @@
 import { type AmqpTable, canonicalText, fieldOf, integerOf } from '../../model/amqp-value.ts'
-import type { Binding } from '../../model/binding.ts'
 import { preconditionFailed } from '../../model/errors.ts'
-import { BindingSet } from '../binding-set.ts'
-import {
-  acceptAny,
-  type BindingIndex,
-  type ExchangeEffect,
-  type ExchangeType,
-  type RoutableMessage,
-} from '../exchange-type.ts'
+import { acceptAny, type ExchangeEffect, type ExchangeType, type RoutableMessage } from '../exchange-type.ts'
+import { FanoutIndex } from '../fanout-index.ts'
 
 /** What tells messages apart: of those with equal values one is passed on. */
 const DEDUPLICATION_HEADER = 'x-deduplication-header'
@@ -50,28 +43,16 @@ function assertArguments(args: AmqpTable): void {
   }
 }
 
-class DeduplicationIndex implements BindingIndex {
-  private readonly bindings = new BindingSet()
-  private readonly args: AmqpTable
+class DeduplicationIndex extends FanoutIndex {
+  readonly #args: AmqpTable
 
   constructor(args: AmqpTable) {
-    this.args = args
-  }
-
-  add(binding: Binding): void {
-    this.bindings.add(binding)
-  }
-
-  remove(binding: Binding): void {
-    this.bindings.remove(binding)
-  }
-
-  match(_message: RoutableMessage, found: (binding: Binding) => void): void {
-    this.bindings.forEach(found)
+    super()
+    this.#args = args
   }
 
   effectOf({ headers }: RoutableMessage): ExchangeEffect | undefined {
     const key = deduplicationKeyOf(headers)
-    return key === undefined ? undefined : { type: 'once', key, rememberedMs: rememberedMsOf(headers, this.args) }
+    return key === undefined ? undefined : { type: 'once', key, rememberedMs: rememberedMsOf(headers, this.#args) }
   }
 }

@@ -1,14 +1,7 @@
 import { type AmqpTable, fieldOf, integerOf } from '../../model/amqp-value.ts'
-import type { Binding } from '../../model/binding.ts'
 import { preconditionFailed } from '../../model/errors.ts'
-import { BindingSet } from '../binding-set.ts'
-import {
-  acceptAny,
-  type BindingIndex,
-  type ExchangeEffect,
-  type ExchangeType,
-  type RoutableMessage,
-} from '../exchange-type.ts'
+import { acceptAny, type ExchangeEffect, type ExchangeType, type RoutableMessage } from '../exchange-type.ts'
+import { FanoutIndex } from '../fanout-index.ts'
 
 const LENGTH = 'x-recent-history-length'
 const NO_STORE_HEADER = 'x-recent-history-no-store'
@@ -37,27 +30,15 @@ function lengthOf(args: AmqpTable): number {
   return Number(length)
 }
 
-class HistoryIndex implements BindingIndex {
-  private readonly bindings = new BindingSet()
-  private readonly count: number
+class HistoryIndex extends FanoutIndex {
+  readonly #count: number
 
   constructor(count: number) {
-    this.count = count
-  }
-
-  add(binding: Binding): void {
-    this.bindings.add(binding)
-  }
-
-  remove(binding: Binding): void {
-    this.bindings.remove(binding)
-  }
-
-  match(_message: RoutableMessage, found: (binding: Binding) => void): void {
-    this.bindings.forEach(found)
+    super()
+    this.#count = count
   }
 
   effectOf({ headers }: RoutableMessage): ExchangeEffect | undefined {
-    return fieldOf(headers, NO_STORE_HEADER) === true ? undefined : { type: 'keep', count: this.count }
+    return fieldOf(headers, NO_STORE_HEADER) === true ? undefined : { type: 'keep', count: this.#count }
   }
 }

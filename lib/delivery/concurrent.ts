@@ -8,6 +8,7 @@ export async function mapConcurrent<Item, Result>(
   limit: number,
   map: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
+  if (items.length === 1) return [await map(items[0] as Item)]
   const results: Result[] = new Array(items.length)
   const entries = items.entries()
   let hasFailed = false

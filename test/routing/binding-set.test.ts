@@ -24,6 +24,9 @@ describe('a set of bindings', () => {
         }
         const held: string[] = []
         set.forEach((binding) => void held.push(bindingKey(binding)))
+        const byPlace = Array.from(held, (_, place) => set.at(place)).map((binding) => binding && bindingKey(binding))
+        expect(byPlace).toEqual(held)
+        expect(set.at(held.length)).toBeUndefined()
         expect(held.sort()).toEqual([...expected].sort())
         expect(set.size).toBe(expected.size)
       }),

@@ -117,6 +117,32 @@ describe('the topic trie', () => {
     )
   })
 
+  it('tells many words after one word from each other, whichever of them are deleted', () => {
+    const named = fc.nat(149).map((number) => `word${number}`)
+    const wide = fc.uniqueArray(
+      fc.oneof(
+        named.map((name) => `a.${name}.*`),
+        named.map((name) => `#.${name}`),
+      ),
+      { minLength: 40, maxLength: 120, size: 'max' },
+    )
+    fc.assert(
+      fc.property(wide, fc.infiniteStream(fc.boolean()), (all, isDeleted) => {
+        const trie = trieOf(all)
+        const deleted = all.filter(() => isDeleted.next().value)
+        for (const pattern of deleted) trie.delete(pattern)
+        const kept = all.filter((pattern) => !deleted.includes(pattern))
+        expect(trie.size).toEqual(trieOf(kept).size)
+        for (let number = 0; number < 150; number++) {
+          const key = `a.word${number}.x`
+          expect(matchesOf(trie, key)).toEqual(kept.filter((pattern) => matchesTopic(pattern, key)).sort())
+          expect(matchesOf(trie, `word${number}`)).toEqual(kept.filter((pattern) => pattern === `#.word${number}`))
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   it('ignores the deletion of patterns that are not there', () => {
     const trie = trieOf(['a.*.c', 'a.#'])
     for (const pattern of ['', 'a', 'a.*', 'a.*.c.d', '#', 'x.*', 'a.#.#']) trie.delete(pattern)

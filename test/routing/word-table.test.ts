@@ -48,6 +48,30 @@ describe('the table of words', () => {
     )
   })
 
+  it('keeps words apart however many come and go, and however long they are', () => {
+    const words = Array.from({ length: 60 }, (_, number) => `${'long'.repeat(number % 20)}${number}`)
+    const steps = fc.array(fc.nat(words.length - 1), { minLength: 200, maxLength: 400, size: 'max' })
+    fc.assert(
+      fc.property(steps, (toggled) => {
+        const table = new WordTable()
+        const used = new Set<string>()
+        for (const number of toggled) {
+          const word = words[number] ?? ''
+          if (used.delete(word)) table.remove(word)
+          else {
+            used.add(word)
+            table.add(word)
+          }
+        }
+        for (const word of words) {
+          expect(find(table, word)).toBe(table.numberOf(word))
+          expect(find(table, word) > 0).toBe(used.has(word))
+        }
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   it('tells words of one hash from each other, whichever goes first', () => {
     const [first, second] = colliding()
     for (const gone of [first, second]) {

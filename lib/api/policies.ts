@@ -69,9 +69,9 @@ export function policyReads(
     `/${path}/:vhost/:policy`,
     withVhost(ofOne, (c, { vhost }) => {
       const name = segment(c, 'policy')
-      const policy = rendered(vhost).find((candidate) => candidate.name === name)
+      const policy = policiesOf(vhost).find((candidate) => candidate.name === name)
       if (!policy) throw notFound()
-      return itemAnswer(c, policy)
+      return itemAnswer(c, renderPolicy(vhost.vhost, policy))
     }),
   )
 }

@@ -27,7 +27,7 @@ const NOBODY: Credentials = {
 const saltedDigest: Digest = (algorithm, salt, password) =>
   Buffer.from(
     hash(NODE_ALGORITHMS[algorithm], Buffer.concat([salt, Buffer.from(password, 'utf8')]), 'binary'),
-    'latin1',
+    'binary',
   )
 
 /** The stored form of a password: base64 of the salt and the digest of both (contract §4.3). `salt` has {@link SALT_BYTES} random bytes. */

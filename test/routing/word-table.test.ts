@@ -72,6 +72,14 @@ describe('the table of words', () => {
     )
   })
 
+  it('reads keys of any length, a short one after a long one too', () => {
+    const table = new WordTable()
+    const last = table.add('last')
+    const long = Array.from({ length: 300 }, () => 'word').join('.')
+    expect(table.numbersOf(`${long}.last`).at(-1)).toBe(last)
+    expect(table.numbersOf('lasting.last')).toEqual([0, last])
+  })
+
   it('tells words of one hash from each other, whichever goes first', () => {
     const [first, second] = colliding()
     for (const gone of [first, second]) {

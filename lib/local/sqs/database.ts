@@ -181,5 +181,6 @@ export function prepareRows<Columns extends SqlValue[], Row>(
 ): Rows<Row> {
   const statement = database.prepare(sql)
   statement.setReturnArrays(true)
+  // Node's types know rows as objects only, whatever a statement returns.
   return { all: (...values) => (statement.all(...values) as unknown as Columns[]).map(toRow) }
 }

@@ -4,10 +4,8 @@ import { openDatabase } from '../../../lib/local/sqs/database.ts'
 import { FifoGroups } from '../../../lib/local/sqs/fifo-groups.ts'
 import { MessageNumbers } from '../../../lib/local/sqs/message-numbers.ts'
 import { MessageStore } from '../../../lib/local/sqs/message-store.ts'
-import type { Queue } from '../../../lib/local/sqs/queue-registry.ts'
+import { QueueRegistry } from '../../../lib/local/sqs/queue-registry.ts'
 
-/** What a message store is asked for of a queue. */
-const QUEUE = { generation: 1, settings: { isFifo: false } } as unknown as Queue
 const RETENTION_MS = 60
 /** More than a case has messages, and fewer. */
 const LIMITS = [1000, 2]
@@ -32,6 +30,8 @@ test('the store removes what is older than the retention, and counts, as one tha
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 10 }), (turns) => {
       const database = openDatabase(':memory:')
+      const queues = new QueueRegistry(database, { accountId: '000000000000', region: 'us-east-1' })
+      const queue = queues.create('queue', {}, {}, 0)
       const numbers = new MessageNumbers(database)
       const store = new MessageStore(database, new FifoGroups(database), numbers)
       let nowMs = 1000
@@ -55,7 +55,7 @@ test('the store removes what is older than the retention, and counts, as one tha
               expire(asked.limit)
               break
             case 'count':
-              expect(store.count(QUEUE, nowMs)).toEqual(countOf())
+              expect(store.count(queue, nowMs)).toEqual(countOf())
               break
             case 'pass':
               nowMs += asked.ms
@@ -67,29 +67,29 @@ test('the store removes what is older than the retention, and counts, as one tha
         numbers.reload()
         store.forget()
       }
-      expect(store.count(QUEUE, nowMs)).toEqual(countOf())
+      expect(store.count(queue, nowMs)).toEqual(countOf())
       database.close()
 
       function place(sentMs: number, visibleMs: number): void {
-        const seq = store.place(QUEUE, { groupId: null, sentAt: sentMs, visibleAt: visibleMs })
+        const seq = store.place(queue, { groupId: null, sentAt: sentMs, visibleAt: visibleMs })
         kept.set(seq, { sentMs, visibleMs, isReceived: false })
       }
 
       function change(which: number, visibleMs: number, isReceive: boolean): void {
         const [seq, message] = [...kept][which % Math.max(kept.size, 1)] ?? []
         if (seq === undefined || message === undefined) return
-        const row = store.find(QUEUE, seq)
+        const row = store.find(queue, seq)
         if (!row) expect.fail(`${seq} is missing`)
         if (isReceive) store.markReceived(seq, visibleMs, nowMs)
-        else store.setVisibility(QUEUE, row, visibleMs)
+        else store.setVisibility(queue, row, visibleMs)
         kept.set(seq, { ...message, visibleMs, isReceived: message.isReceived || isReceive })
       }
 
       function expire(limit: number): void {
         const old = [...kept].filter(([, { sentMs }]) => sentMs <= nowMs - RETENTION_MS).map(([seq]) => seq)
-        expect(store.removeExpired(QUEUE, nowMs - RETENTION_MS, limit)).toBe(Math.min(old.length, limit))
-        for (const seq of old) if (!store.find(QUEUE, seq)) kept.delete(seq)
-        const left = [...kept.keys()].filter((seq) => !store.find(QUEUE, seq))
+        expect(store.removeExpired(queue, nowMs - RETENTION_MS, limit)).toBe(Math.min(old.length, limit))
+        for (const seq of old) if (!store.find(queue, seq)) kept.delete(seq)
+        const left = [...kept.keys()].filter((seq) => !store.find(queue, seq))
         expect(left).toEqual([])
       }
 
